@@ -1,0 +1,22 @@
+#pragma once
+
+#include "policies/policy.hh"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caisson::policies {
+
+/// What a caller asks to have less of.
+struct Narrowing {
+    std::optional<std::chrono::seconds> step_time;
+    std::optional<std::chrono::seconds> build_time;
+    std::optional<std::uint64_t> processes;
+};
+
+/// The policy, narrowed. Asking for more than it gives is an Error of kind kRefused that lists
+/// every reason at once. The digest of the result is computed anew.
+[[nodiscard]] Policy narrow(Policy policy, const Narrowing& request);
+
+} // namespace caisson::policies

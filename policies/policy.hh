@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caisson::policies {
+
+/// One system call of a group, with the reason that it is there.
+struct SyscallEntry {
+    struct Argument {
+        unsigned index = 0;
+        std::string
+            compare; ///< "==", "!=", "<", "<=", ">", ">=", "&==": (argument & mask) == value
+        std::uint64_t value = 0;
+        std::uint64_t mask = ~0ULL;
+    };
+    std::string name;
+    std::string action = "allow";    ///< "allow" or "errno"
+    int error = 0;                   ///< for "errno"
+    std::vector<Argument> arguments; ///< all must hold
+    std::string why;
+};
+
+/// A named set of system calls: policies/syscalls/<name>.json.
+struct SyscallGroup {
+    std::string name;
+    std::string why;
+    std::vector<SyscallEntry> calls;
+};
+
+struct PolicyLimits {
+    std::uint64_t processes = 0;
+    std::uint64_t file_size_bytes = 0;
+    std::uint64_t open_files = 0;
+    std::uint64_t output_bytes = 0;
+    std::chrono::seconds step_time{0};
+    std::chrono::seconds build_time{0};
+};
+
+/// What a build may do. Read once, narrowed by the request, never widened.
+struct Policy {
+    std::string name;
+    std::string description;
+    PolicyLimits limits;
+    std::vector<std::string> capabilities;   ///< at most the eleven of the default profile
+    std::vector<std::string> syscall_groups; ///< names, in order
+    std::vector<SyscallGroup> groups;        ///< the same, resolved
+    std::string landlock;                    ///< "required" or "if-available"
+    std::string network;                     ///< "none": loopback only
+    std::vector<std::string> base_images;    ///< globs over references a FROM may name; scratch and
+                                             ///< stages are always allowed
+    bool plain_http_loopback = false; ///< registries on loopback may be spoken to without TLS
+    std::string digest;               ///< "sha256:…" of canonical_json
+    std::string canonical_json;       ///< sorted keys, groups resolved: what the statement binds
+};
+
+/// Loads a policy by the name of a profile that comes with caisson, or from a file (anything with a
+/// `/` or ending in .json). An unknown key, a wrong type or a value out of range is an Error of
+/// kind kUsage: `policy "p.json": line 12: unknown key "limts" (hint: did you mean "limits"?)`.
+[[nodiscard]] Policy load_policy(std::string_view name_or_path);
+/// The same from memory; `origin` is named in errors.
+[[nodiscard]] Policy parse_policy(std::string_view text, std::string_view origin);
+/// The names of the profiles that come with caisson.
+[[nodiscard]] std::vector<std::string> profile_names();
+
+} // namespace caisson::policies

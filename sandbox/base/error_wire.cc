@@ -1,0 +1,30 @@
+#include "sandbox/base/error_wire.hh"
+
+#include <nlohmann/json.hpp>
+
+namespace caisson {
+
+std::string error_to_json(const Error& error)
+{
+    const nlohmann::json wire = {{"kind", static_cast<int>(error.kind())},
+                                 {"message", error.message()},
+                                 {"hint", error.hint()}};
+    // a path in a message may be any bytes
+    return wire.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Error error_from_json(std::string_view text)
+{
+    const auto wire = nlohmann::json::parse(text, nullptr, false);
+    if (!wire.is_object() || !wire.contains("message") || !wire["message"].is_string())
+        return Error(ErrorKind::kInternal,
+                     "a program of ours failed and said \"" + std::string(text.substr(0, 200)) +
+                         "\"");
+    const int kind = wire.value("kind", 0);
+    const bool known = kind >= 0 && kind <= static_cast<int>(ErrorKind::kInterrupted);
+    return Error(known ? static_cast<ErrorKind>(kind) : ErrorKind::kInternal,
+                 wire["message"].get<std::string>(),
+                 wire.value("hint", std::string()));
+}
+
+} // namespace caisson

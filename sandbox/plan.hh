@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace caisson::sandbox {
+
+/// What one step may use. Zero is never "no limit": every field is set.
+struct Limits {
+    std::uint64_t processes = 2048; ///< tasks alive at once, threads included (RLIMIT_NPROC)
+    std::uint64_t file_size_bytes = 16ULL << 30; ///< of one file (RLIMIT_FSIZE)
+    std::uint64_t open_files = 65536;            ///< descriptors of one process (RLIMIT_NOFILE)
+    std::uint64_t output_bytes =
+        64ULL << 20; ///< of standard output and error together; past it the step is ended
+    std::chrono::milliseconds step_time{3'600'000}; ///< wall clock
+};
+
+/// A small file that a step finds on a tmpfs of its own, never in a layer: the body of a heredoc
+/// with a `#!` line, /etc/hosts, /etc/resolv.conf.
+struct PlanFile {
+    std::string path; ///< absolute, inside the cell
+    std::string content;
+    std::uint32_t mode = 0644;
+};
+
+enum class Landlock { kRequired, kIfAvailable };
+
+/// One step, exact: the whole contract between the runner and a cell. Plain data; printed by
+/// `caisson explain`, digested into the statement.
+struct Plan {
+    std::string name;                ///< for people: "RUN make (Dockerfile:7)"
+    std::vector<std::string> lowers; ///< ids of frozen trees, topmost first; may be empty (scratch)
+    std::string upper;               ///< id of the tree that takes what the step writes
+    std::vector<std::string> argv;   ///< the command; argv[0] is searched in PATH of `environment`
+    std::vector<std::string> environment; ///< "NAME=value", complete: nothing else is in it
+    std::string working_directory = "/";
+    std::string user; ///< "", "name", "7", "name:group", "7:8"; names are looked up inside the cell
+    std::string hostname = "caisson";
+    std::vector<std::string>
+        capabilities; ///< kept in every set but inheritable and ambient; "CAP_CHOWN"
+    Limits limits;
+    Landlock landlock = Landlock::kIfAvailable;
+    std::vector<PlanFile> files;
+    std::string seccomp_digest; ///< "sha256:…" of the loaded program; the program itself comes as a
+                                ///< descriptor
+};
+
+} // namespace caisson::sandbox
