@@ -1,0 +1,25 @@
+#pragma once
+
+#include "policies/policy.hh"
+#include "runner/graph/stages.hh"
+#include "runner/image/base_image.hh"
+#include "runner/progress/progress.hh"
+#include "runner/request.hh"
+#include "runner/store/store.hh"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace caisson::runner {
+
+/// Finds every base image that the needed stages name, once each: a --build-context of that name,
+/// an image of the store, or a registry; scratch needs none. One that the policy does not allow is
+/// an Error of kind kRefused, all of them named at once.
+[[nodiscard]] std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& stages,
+                                                             const BuildRequest& request,
+                                                             const policies::Policy& policy,
+                                                             Store& store,
+                                                             Progress& progress);
+
+} // namespace caisson::runner

@@ -1,0 +1,96 @@
+#include "runner/job/compile_plan.hh"
+
+#include "attest/digest.hh"
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/seccomp_compile.hh"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace caisson::runner {
+namespace {
+
+using sandbox::ArgumentTest;
+using sandbox::SeccompRule;
+
+ArgumentTest test_of(const policies::SyscallEntry::Argument& argument)
+{
+    static const std::map<std::string, ArgumentTest::Compare> kCompares = {
+        {"==", ArgumentTest::Compare::kEqual},
+        {"!=", ArgumentTest::Compare::kNotEqual},
+        {"<", ArgumentTest::Compare::kLess},
+        {"<=", ArgumentTest::Compare::kLessOrEqual},
+        {">", ArgumentTest::Compare::kGreater},
+        {">=", ArgumentTest::Compare::kGreaterOrEqual},
+        {"&==", ArgumentTest::Compare::kMaskedEqual}};
+    return {.index = argument.index,
+            .compare = kCompares.at(argument.compare),
+            .value = argument.value,
+            .mask = argument.mask};
+}
+
+sandbox::SeccompFilter filter_rules(const policies::Policy& policy)
+{
+    sandbox::SeccompFilter filter;
+    for (const policies::SyscallGroup& group : policy.groups)
+        for (const policies::SyscallEntry& call : group.calls) {
+            SeccompRule rule{.name = call.name,
+                             .action = call.action == "errno" ? SeccompRule::Action::kErrno
+                                                              : SeccompRule::Action::kAllow,
+                             .error = call.error};
+            for (const auto& argument : call.arguments)
+                rule.tests.push_back(test_of(argument));
+            filter.rules.push_back(std::move(rule));
+        }
+    return filter;
+}
+
+/// The part of a policy that decides the filter, without its reasons, and the compiler's version.
+std::string filter_source(const sandbox::SeccompFilter& filter)
+{
+    nlohmann::json rules = nlohmann::json::array();
+    for (const SeccompRule& rule : filter.rules) {
+        nlohmann::json tests = nlohmann::json::array();
+        for (const ArgumentTest& test : rule.tests)
+            tests.push_back({test.index, static_cast<int>(test.compare), test.value, test.mask});
+        rules.push_back({rule.name, static_cast<int>(rule.action), rule.error, tests});
+    }
+    return nlohmann::json(
+               {{"caisson", CAISSON_VERSION}, {"default", filter.default_error}, {"rules", rules}})
+        .dump();
+}
+
+} // namespace
+
+sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& seccomp_digest)
+{
+    sandbox::Plan plan;
+    plan.capabilities = policy.capabilities;
+    plan.limits.processes = policy.limits.processes;
+    plan.limits.file_size_bytes = policy.limits.file_size_bytes;
+    plan.limits.open_files = policy.limits.open_files;
+    plan.limits.output_bytes = policy.limits.output_bytes;
+    plan.limits.step_time = policy.limits.step_time;
+    plan.landlock = policy.landlock == "required" ? sandbox::Landlock::kRequired
+                                                  : sandbox::Landlock::kIfAvailable;
+    plan.seccomp_digest = seccomp_digest;
+    return plan;
+}
+
+Filter filter_of_policy(const policies::Policy& policy, Store& store)
+{
+    const sandbox::SeccompFilter rules = filter_rules(policy);
+    const attest::Digest source = attest::Digest::of(filter_source(rules));
+    std::optional<std::string> program = store.find_filter(source);
+    if (!program) {
+        program = in_context("compile the system-call filter",
+                             [&] { return sandbox::compile_seccomp(rules); });
+        store.put_filter(source, *program);
+    }
+    return {.program = make_sealed_memfd("seccomp", *program),
+            .digest = attest::Digest::of(*program).text(),
+            .source = source.text()};
+}
+
+} // namespace caisson::runner

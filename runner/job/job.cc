@@ -1,0 +1,192 @@
+// The life of a build, top to bottom. Each part is a room of its own; this file is the order.
+#include "runner/job/job.hh"
+
+#include "attest/provenance.hh"
+#include "attest/signer/client.hh"
+#include "policies/narrow.hh"
+#include "policies/policy.hh"
+#include "runner/dockerfile/parser.hh"
+#include "runner/graph/from_dockerfile.hh"
+#include "runner/graph/stages.hh"
+#include "runner/job/bases.hh"
+#include "runner/job/compile_plan.hh"
+#include "runner/job/interrupt.hh"
+#include "runner/job/metadata.hh"
+#include "runner/job/outputs.hh"
+#include "runner/job/record.hh"
+#include "runner/job/solve.hh"
+#include "runner/job/sources.hh"
+#include "sandbox/base/program.hh"
+
+#include <ctime>
+
+namespace caisson::runner {
+namespace {
+
+/// The image's configuration as it is known now: layers, and which lines of its history made one.
+ImageConfig finish_config(const Graph& graph,
+                          const Solved& solved,
+                          const std::vector<Layer>& layers,
+                          std::int64_t epoch)
+{
+    ImageConfig config = graph.config;
+    config.created = rfc3339(epoch);
+    config.diff_ids.clear();
+    for (const Layer& layer : layers)
+        config.diff_ids.push_back(layer.diff_id);
+    config.history.clear();
+    for (const HistoryLine& line : graph.history) {
+        config.history.push_back(line.history);
+        if (line.node) config.history.back().empty_layer = !solved.has_layer[*line.node];
+    }
+    return config;
+}
+
+class Build {
+public:
+    Build(const BuildRequest& request, Progress& progress)
+        : request_(request)
+        , progress_(progress)
+        , store_(Store::open(request.store))
+        , site_(*store_)
+    {}
+
+    void run()
+    try {
+        const std::int64_t started = std::time(nullptr);
+        check_outputs(request_);
+        attest::SignerClient signer = attest::SignerClient::start(
+            {.program = own_directory() / "caisson-signer", .key = request_.key});
+        const policies::Policy policy =
+            policies::narrow(policies::load_policy(request_.policy), {});
+        const attest::Digest policy_digest = attest::Digest::of(policy.canonical_json);
+        // From here on the policy is fixed; everything below is checked against it.
+
+        const Sources sources = read_sources(request_);
+        for (const std::string& warning : sources.warnings)
+            progress_.warning(warning);
+        BuildArgs args(request_.build_args);
+        declare_globals(sources.dockerfile, args);
+        const std::vector<NeededStage> stages =
+            select_stages(sources.dockerfile, request_.target, args, sources.dockerfile_name);
+        const auto bases = resolve_bases(stages, request_, policy, *store_, progress_);
+        // From here on every input is known by its digest.
+
+        const Filter filter = filter_of_policy(policy, *store_);
+        const sandbox::Plan plan = plan_of_policy(policy, filter.digest);
+        const std::int64_t epoch = request_.source_date_epoch.value_or(kDefaultEpoch);
+        const Graph graph = compile({.dockerfile = sources.dockerfile,
+                                     .stages = stages,
+                                     .bases = bases,
+                                     .args = args,
+                                     .plan = plan,
+                                     .epoch = epoch,
+                                     .file_name = sources.dockerfile_name});
+        for (const std::string& warning : graph.warnings)
+            progress_.warning(warning);
+
+        const std::string invocation = new_invocation();
+        solve({.graph = graph,
+               .bases = bases,
+               .context = sources.context,
+               .site = site_,
+               .progress = progress_,
+               .keys = {.policy = policy_digest.text(),
+                        .epoch = epoch,
+                        .architecture = graph.config.architecture},
+               .filter = filter.program.get(),
+               .invocation = invocation,
+               .no_cache = request_.no_cache},
+              solved_);
+        // From here on no step runs: what follows is made of what the runner itself saw and hashed.
+
+        const std::vector<Layer> layers = solved_.layers();
+        const ImageConfig config = finish_config(graph, solved_, layers, epoch);
+        const Descriptor manifest = store_image(*store_, config, layers);
+        const attest::Digest config_digest = attest::Digest::of(to_json_text(config));
+        const attest::BuildRecord record = make_record({.request = request_,
+                                                        .policy = policy,
+                                                        .policy_digest = policy_digest,
+                                                        .graph = graph,
+                                                        .bases = bases,
+                                                        .context = sources.context,
+                                                        .dockerfile = sources.dockerfile_digest,
+                                                        .target = stages.back().name,
+                                                        .filter = filter,
+                                                        .plan = plan,
+                                                        .solved = solved_,
+                                                        .manifest = manifest,
+                                                        .config = config_digest,
+                                                        .invocation = invocation,
+                                                        .epoch = epoch,
+                                                        .started = started,
+                                                        .finished = std::time(nullptr)},
+                                                       *store_);
+        Interrupt::check();
+        const attest::Signed proof = in_context("sign the provenance", [&] {
+            return signer.sign(attest::make_provenance(record), record.builder_id);
+        });
+        const attest::Digest bundle = store_->put_blob(proof.bundle);
+        hand_out(request_,
+                 {.manifest = manifest,
+                  .bundle_digest = bundle,
+                  .bundle = proof.bundle,
+                  .layers = solved_.target},
+                 site_,
+                 progress_);
+        write_metadata(request_,
+                       {.steps = solved_.steps,
+                        .manifest = manifest,
+                        .config = config_digest.text(),
+                        .provenance = bundle.text()});
+        tell(policy, manifest, proof);
+        site_.clean_up();
+    } catch (Error& error) {
+        fail(error);
+        throw;
+    }
+
+private:
+    static void declare_globals(const Dockerfile& dockerfile, BuildArgs& args)
+    {
+        for (const Instruction& instruction : dockerfile.global_args)
+            args.declare_global(std::get<Arg>(instruction.what), dockerfile.escape);
+    }
+
+    void
+    tell(const policies::Policy& policy, const Descriptor& manifest, const attest::Signed& proof)
+    {
+        if (!solved_.plans.empty() && policy.network == "none")
+            progress_.result("network",
+                             "none but loopback: the policy \"" + policy.name +
+                                 "\" gives steps no network");
+        progress_.result("digest", manifest.digest.text());
+        progress_.result("signed by", proof.key_id);
+    }
+
+    /// A build that fails leaves its finished steps in the cache, its metadata, and nothing else.
+    void fail(Error& error)
+    {
+        const auto* step = dynamic_cast<const StepError*>(&error);
+        if (step != nullptr && error.hint().empty())
+            error.set_hint("steps have no network but loopback: the policy gives them none");
+        solved_.target.clear();
+        site_.abandon();
+        write_metadata(request_, {.steps = solved_.steps, .failed = step});
+    }
+
+    const BuildRequest& request_;
+    Progress& progress_;
+    std::unique_ptr<Store> store_;
+    Site site_;
+    Solved solved_;
+};
+
+} // namespace
+
+void build(const BuildRequest& request, Progress& progress)
+{
+    Build(request, progress).run();
+}
+
+} // namespace caisson::runner

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "runner/image/descriptor.hh"
+#include "runner/store/store.hh"
+#include "sandbox/launch.hh"
+
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace caisson::runner {
+
+/// One layer of a state while a build runs: its blob, perhaps still being packed, and its tree, if
+/// it is unpacked.
+struct LayerSlot {
+    std::string tree;                ///< empty: only the blob is there
+    std::shared_future<Layer> layer; ///< rethrows what went wrong while packing
+};
+
+/// The layers that make a tree, bottom first.
+using LayerStack = std::vector<std::shared_ptr<LayerSlot>>;
+
+/// Where a build's trees are: the store's directory of trees and the chamber that alone can look
+/// into it. The chamber is started when it is first needed: a build that is cached whole never has
+/// one.
+class Site {
+public:
+    explicit Site(Store& store);
+    ~Site();
+    Site(const Site&) = delete;
+    Site& operator=(const Site&) = delete;
+
+    [[nodiscard]] Store& store() noexcept { return store_; }
+    [[nodiscard]] sandbox::Chamber& chamber();
+    [[nodiscard]] bool has_chamber() const noexcept { return chamber_ != nullptr; }
+
+    /// Names a tree that is removed at the end, unless keep() is called for it (from any thread).
+    [[nodiscard]] std::string new_tree();
+    void keep(const std::string& tree);
+
+    /// The trees of a stack, topmost first, as overlayfs wants them. Layers that are only blobs are
+    /// unpacked: streamed to the chamber and hashed on the way; a tree counts only once the digest
+    /// was right.
+    [[nodiscard]] std::vector<std::string> trees_of(const LayerStack& stack);
+
+    /// Removes the trees that were not kept, and what builds that ended badly left behind.
+    void clean_up();
+    /// The same after a failure, as far as it goes: what can not be removed now (the chamber may be
+    /// gone) is left to the next build, which finds this one's mark.
+    void abandon() noexcept;
+
+private:
+    void
+    unpack(LayerSlot& slot, const attest::Digest& chain, const std::vector<std::string>& lowers);
+
+    Store& store_;
+    std::unique_ptr<sandbox::Chamber> chamber_;
+    std::mutex mutex_;
+    std::vector<std::string> scratch_; ///< trees to remove; guarded by mutex_
+};
+
+/// The chain id of a stack of layers (image-spec config.md, "Layer ChainID"): what an unpacked tree
+/// depends on.
+[[nodiscard]] attest::Digest next_chain(const attest::Digest& parent,
+                                        const attest::Digest& diff_id);
+
+} // namespace caisson::runner

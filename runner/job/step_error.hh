@@ -1,0 +1,34 @@
+#pragma once
+
+#include "sandbox/base/error.hh"
+#include "sandbox/outcome.hh"
+
+#include <string>
+#include <utility>
+
+namespace caisson::runner {
+
+/// A step did not end well. The message says how and shows its last lines; the outcome goes into
+/// the metadata.
+class StepError : public Error {
+public:
+    StepError(std::string step, sandbox::Outcome outcome, const std::string& message)
+        : Error(ErrorKind::kStep, message)
+        , step_(std::move(step))
+        , outcome_(std::move(outcome))
+    {}
+    [[nodiscard]] const std::string& step() const noexcept { return step_; }
+    [[nodiscard]] const sandbox::Outcome& outcome() const noexcept { return outcome_; }
+
+private:
+    std::string step_;
+    sandbox::Outcome outcome_;
+};
+
+/// "exited", "signalled", "timed-out" …: the word for the record and the metadata.
+[[nodiscard]] std::string verdict_word(sandbox::Outcome::Kind kind);
+/// What ended a step, for people: "exit code 3", "killed by signal 9 (SIGKILL)", "took longer than
+/// 3600 s (policy limits.step_seconds)".
+[[nodiscard]] std::string verdict_text(const sandbox::Outcome& outcome);
+
+} // namespace caisson::runner
