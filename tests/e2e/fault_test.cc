@@ -1,0 +1,138 @@
+// What is left when a build is stopped, killed or misbehaves: nothing, and the next build works.
+#include "tests/support/workspace.hh"
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <random>
+#include <thread>
+#include <unistd.h>
+
+namespace caisson::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// Waits until no process of the workspace is left; the kernel takes a moment to end a pid
+/// namespace.
+std::vector<int> left_after(const Workspace& work)
+{
+    for (int tries = 0; tries < 100 && !processes_of(work).empty(); ++tries)
+        std::this_thread::sleep_for(20ms);
+    return processes_of(work);
+}
+
+std::string slow_dockerfile()
+{
+    return Workspace::busybox_root() + "RUN i=0; while [ $i -lt 20 ]; do echo $i > /f$i; "
+                                       "i=$((i+1)); done\nRUN sleep 3000 & sleep 3000\n";
+}
+
+void expect_whole(Workspace& work)
+{
+    EXPECT_THAT(left_after(work), IsEmpty());
+    EXPECT_TRUE(std::filesystem::is_empty(work.store() / "images"));
+    const Ran next =
+        work.build(Workspace::busybox_root() + "RUN echo next > /next\n", {"-t", "next:1"});
+    EXPECT_EQ(next.exit, 0) << next.err;
+    EXPECT_TRUE(std::filesystem::is_empty(work.store() / "tmp"));
+}
+
+TEST(Fault, CtrlCLeavesNoTraceAndExits130)
+{
+    Workspace work;
+    work.add_busybox();
+    work.write("Dockerfile", slow_dockerfile());
+    Program build = work.start({"build", "-t", "never:1", work.context()});
+    std::this_thread::sleep_for(400ms);
+
+    ::kill(build.pid(), SIGINT);
+
+    EXPECT_EQ(build.wait(), 130);
+    expect_whole(work);
+}
+
+TEST(Fault, KilledAtAnyMomentTheStoreIsWholeAndNothingRuns)
+{
+    Workspace work;
+    work.add_busybox();
+    work.write("Dockerfile", slow_dockerfile());
+    std::mt19937 random(20240607); // NOLINT(cert-msc51-cpp): the same moments every time
+    for (int round = 0; round < 12; ++round) {
+        Program build = work.start({"build", "-t", "never:1", "--no-cache", work.context()});
+        std::this_thread::sleep_for(std::chrono::milliseconds(random() % 250));
+
+        // any of the programs: the runner, or one of those it started
+        const std::vector<int> running = processes_of(work);
+        const pid_t victim = running.empty() ? build.pid() : running[random() % running.size()];
+        ::kill(victim, SIGKILL);
+        if (victim != build.pid()) {
+            std::this_thread::sleep_for(50ms);
+            ::kill(build.pid(),
+                   SIGKILL); // a killed worker is an error for the runner; a killed outsider is not
+        }
+        build.wait();
+        EXPECT_THAT(left_after(work), IsEmpty()) << "round " << round;
+    }
+    expect_whole(work);
+}
+
+TEST(Fault, StepThatMisbehavesIsEndedWithAReason)
+{
+    Workspace work;
+    work.add_busybox();
+    const std::string root = Workspace::busybox_root();
+
+    const Ran killed = work.build(root + "RUN kill -9 $$\n");
+    EXPECT_EQ(killed.exit, 1);
+    EXPECT_THAT(killed.err,
+                HasSubstr("exit code 137")); // the shell's child; the shell itself tells it so
+    const Ran missing = work.build(root + "RUN [\"/no/such/program\"]\n");
+    EXPECT_EQ(missing.exit, 1);
+    EXPECT_THAT(missing.err, HasSubstr("/no/such/program"));
+    const Ran forks = work.build(root + "RUN f() { f | f & }; f; sleep 1; echo survived\n");
+    EXPECT_THAT(left_after(work), IsEmpty()) << forks.err;
+    const Ran loud = work.build(root + "RUN yes | head -c 1073741824\n");
+    EXPECT_EQ(loud.exit, 1);
+    EXPECT_THAT(loud.err, HasSubstr("limits.output_bytes"));
+    const Ran daemon = work.build(root + "RUN (trap '' TERM HUP; sleep 3000) & true\n");
+    EXPECT_EQ(daemon.exit, 0) << daemon.err;
+    expect_whole(work);
+}
+
+TEST(Fault, TwoBuildsOfTheSameThingAtOnceBothWork)
+{
+    Workspace work;
+    work.add_busybox();
+    work.write("Dockerfile", Workspace::busybox_root() + "RUN sleep 0.2; echo x > /x\n");
+
+    Program one = work.start({"build", "-t", "one:1", "--iidfile", work.path("1"), work.context()});
+    Program two = work.start({"build", "-t", "two:1", "--iidfile", work.path("2"), work.context()});
+
+    EXPECT_EQ(one.wait(), 0);
+    EXPECT_EQ(two.wait(), 0);
+    EXPECT_EQ(read_file(work.path("1"), 100), read_file(work.path("2"), 100));
+    EXPECT_THAT(left_after(work), IsEmpty());
+}
+
+TEST(Fault, FileThatChangesWhileTheBuildReadsItStopsIt)
+{
+    Workspace work;
+    work.add_busybox();
+    work.write("data", std::string(4096, 'a'));
+    work.write("Dockerfile", Workspace::busybox_root() + "RUN sleep 1\nCOPY data /\n");
+    Program build = work.start({"build", "-t", "never:1", work.context()});
+    std::this_thread::sleep_for(500ms);
+
+    work.write("data", std::string(4096, 'b'));
+
+    EXPECT_EQ(build.wait(), 6);
+    expect_whole(work);
+}
+
+} // namespace
+} // namespace caisson::testing

@@ -1,0 +1,134 @@
+#include "tests/support/workspace.hh"
+
+#include "sandbox/base/error.hh"
+
+#include <charconv>
+#include <fcntl.h>
+#include <fstream>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace caisson::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+UniqueFd memory_file()
+{
+    UniqueFd file(::memfd_create("output", MFD_CLOEXEC));
+    if (!file) throw SysError(errno, "memfd_create");
+    return file;
+}
+
+std::string content_of(const UniqueFd& file)
+{
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) throw SysError(errno, "lseek");
+    return read_all(file.get(), 256U << 20U, "output");
+}
+
+} // namespace
+
+Ran run(const fs::path& program,
+        const std::vector<std::string>& arguments,
+        const std::vector<std::string>& environment)
+{
+    const UniqueFd out = memory_file();
+    const UniqueFd err = memory_file();
+    Program running = Program::start({.path = program,
+                                      .arguments = arguments,
+                                      .environment = environment,
+                                      .standard_output = out.get(),
+                                      .standard_error = err.get()});
+    const int exit = running.wait();
+    return {.exit = exit, .out = content_of(out), .err = content_of(err)};
+}
+
+Workspace::Workspace()
+    : directory_(fs::temp_directory_path(), "caisson-e2e-")
+{
+    // the chamber gets at the store by descriptor; nothing else needs to pass through here
+    fs::create_directory(context());
+    const Ran made = caisson({"key", "new"});
+    if (made.exit != 0) throw Error(ErrorKind::kInternal, "caisson key new: " + made.err);
+}
+
+Workspace::~Workspace()
+{
+    for (const auto& entry : fs::directory_iterator(directory_.path()))
+        if (fs::exists(entry.path() / "trees")) {
+            store_ = entry.path().filename();
+            caisson({"store", "prune", "--all"});
+        }
+}
+
+void Workspace::write(const std::string& name, const std::string& content, unsigned mode) const
+{
+    const fs::path file = context() / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << content;
+    fs::permissions(file, static_cast<fs::perms>(mode));
+}
+
+void Workspace::add_busybox() const
+{
+    fs::copy_file("/bin/busybox", context() / "busybox", fs::copy_options::overwrite_existing);
+}
+
+std::string Workspace::busybox_root()
+{
+    return "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"--install\", \"-s\", "
+           "\"/bin\"]\n";
+}
+
+std::vector<std::string> Workspace::environment() const
+{
+    return {"PATH=/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME=" + path("home").native(),
+            "CAISSON_STORE=" + path(store_).native(),
+            "CAISSON_KEY=" + path("key.pem").native(),
+            "LEAKED_INTO_THE_BUILD=yes"};
+}
+
+Ran Workspace::caisson(const std::vector<std::string>& arguments) const
+{
+    return run(CAISSON_BIN_DIR "/caisson", arguments, environment());
+}
+
+Ran Workspace::build(const std::string& dockerfile, std::vector<std::string> options) const
+{
+    write("Dockerfile", dockerfile);
+    options.insert(options.begin(), "build");
+    options.push_back(context());
+    return caisson(options);
+}
+
+Program Workspace::start(std::vector<std::string> arguments, int output) const
+{
+    return Program::start({.path = CAISSON_BIN_DIR "/caisson",
+                           .arguments = std::move(arguments),
+                           .environment = environment(),
+                           .standard_output = output,
+                           .standard_error = output});
+}
+
+std::vector<int> processes_of(const Workspace& workspace)
+{
+    std::vector<int> found;
+    const std::string mark = "CAISSON_STORE=" + workspace.store().native();
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename();
+        int pid = 0;
+        if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc() ||
+            pid == ::getpid())
+            continue;
+        std::error_code gone;
+        const std::string program = fs::read_symlink(entry.path() / "exe", gone).filename();
+        std::ifstream file(entry.path() / "environ", std::ios::binary);
+        const std::string environment((std::istreambuf_iterator<char>(file)), {});
+        if (environment.find(mark) != std::string::npos || program.starts_with("caisson-chamber"))
+            found.push_back(pid);
+    }
+    return found;
+}
+
+} // namespace caisson::testing
