@@ -1,5 +1,7 @@
 #include "runner/cli/command.hh"
 #include "runner/cli/key.hh"
+#include "runner/image/reference.hh"
+#include "runner/image/utf8.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/job.hh"
 #include "sandbox/base/error.hh"
@@ -53,6 +55,13 @@ std::int64_t epoch_from_environment(const char* text)
 std::optional<std::filesystem::path> optional_path(const std::string& text)
 {
     return text.empty() ? std::nullopt : std::optional<std::filesystem::path>(text);
+}
+
+std::string normal_tag(const std::string& text)
+{
+    const Reference reference = in_context("--tag", [&] { return Reference::parse(text); });
+    if (reference.digest) throw Error(ErrorKind::kUsage, "--tag " + text + ": a digest can not be chosen", "give name:tag");
+    return reference.familiar();
 }
 
 BuildRequest request_of(Options& options)

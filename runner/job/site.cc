@@ -47,7 +47,7 @@ std::vector<std::string> Site::trees_of(const LayerStack& stack)
         if (slot->tree.empty()) {
             chain = attest::Digest();
             for (const auto& below : stack) {
-                chain = next_chain(chain, below->layer.get().diff_id);
+                chain = next_chain(chain, below->layer.get().blob.digest);
                 if (below == slot) break;
             }
             if (const auto known = store_.find_layer_tree(chain))
@@ -105,9 +105,9 @@ try {
     scratch_.clear();
 }
 
-attest::Digest next_chain(const attest::Digest& parent, const attest::Digest& diff_id)
+attest::Digest next_chain(const attest::Digest& parent, const attest::Digest& blob)
 {
-    return parent.empty() ? diff_id : attest::Digest::of(parent.text() + " " + diff_id.text());
+    return parent.empty() ? blob : attest::Digest::of(parent.text() + " " + blob.text());
 }
 
 } // namespace caisson::runner

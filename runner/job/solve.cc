@@ -54,7 +54,7 @@ private:
         const std::string& image = std::get<BaseOp>(node.op).image;
         if (image != "scratch")
             for (const Layer& layer : in_.bases.at(image).layers) {
-                chain = next_chain(chain, layer.diff_id);
+                chain = next_chain(chain, layer.blob.digest);
                 state.stack.push_back(
                     std::make_shared<LayerSlot>(LayerSlot{.layer = ready(layer)}));
             }

@@ -1,12 +1,12 @@
 #include "runner/job/sources.hh"
 
 #include "runner/dockerfile/parser.hh"
+#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 
 #include <cerrno>
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
 namespace caisson::runner {
@@ -45,13 +45,8 @@ IgnoreRules read_ignore_rules(const std::filesystem::path& dockerfile,
 
 void require_utf8(const std::string& text, const std::string& name)
 {
-    using Handling = nlohmann::json::error_handler_t;
-    const nlohmann::json probe(text);
-    if (probe.dump(-1, ' ', false, Handling::ignore) !=
-        probe.dump(-1, ' ', false, Handling::replace))
-        throw Error(ErrorKind::kUsage,
-                    name + " is not valid UTF-8",
-                    "an image's configuration and provenance can hold nothing else");
+    if (!is_utf8(text))
+        throw Error(ErrorKind::kUsage, name + " is not valid UTF-8", "an image's configuration and provenance can hold nothing else");
 }
 
 } // namespace
