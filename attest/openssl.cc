@@ -1,9 +1,15 @@
 #include "attest/openssl.hh"
 
 #include <array>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 namespace caisson::attest::openssl {
+
+void ignore_configuration()
+{
+    require(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr), "OPENSSL_init_crypto");
+}
 
 std::string take_errors()
 {
