@@ -21,18 +21,18 @@ struct Signed {
 };
 
 /// A signer process, started early so that it is ready when the build is. It is sent statements,
-/// never a path or a command, and signs one at a time. The private key's bytes never enter this
-/// process.
+/// never a path or a command, and signs one at a time; so this is for one thread. The private key's
+/// bytes never enter this process.
 class SignerClient {
 public:
-    /// Starts it and learns the key's id; a key that cannot be used is an Error of kind kInput,
-    /// here and not at the end of the build.
+    /// Starts it and returns at once: it makes itself ready while the caller goes on.
     static SignerClient start(const SignerOptions& options);
     SignerClient(SignerClient&&) noexcept;
     SignerClient& operator=(SignerClient&&) noexcept;
     ~SignerClient();
 
-    /// Waits until the signer is ready, on first use.
+    /// Waits until the signer is ready, on first use. A key that cannot be used is an Error of kind
+    /// kInput: ask before the first step, and it is told there and not at the end of the build.
     [[nodiscard]] const std::string& key_id();
     /// Signs one provenance statement for `builder_id`. The signer's refusal is an Error of kind
     /// kRefused.

@@ -17,7 +17,8 @@ namespace caisson::runner {
 
 /// What the cache knows of one step: its tree, its layer and its evidence.
 struct StepEntry {
-    std::string tree; ///< empty where the step changed no file
+    std::string tree; ///< empty where the step changed no file, and where only the layer is left:
+                      ///< unpack that into a new tree and put the entry again
     std::optional<Layer> layer;
     attest::StepEvidence evidence;
     std::string output_tail; ///< what it printed last
@@ -95,9 +96,11 @@ public:
     [[nodiscard]] std::optional<StepEntry> find_step(const attest::Digest& key) const;
     void put_step(const attest::Digest& key, const StepEntry& entry);
 
-    /// The unpacked tree of a base layer.
-    [[nodiscard]] std::optional<std::string> find_layer_tree(const attest::Digest& diff_id) const;
-    void put_layer_tree(const attest::Digest& diff_id, const std::string& tree);
+    /// The unpacked tree of a base layer, by the digest of its blob, which the runner has hashed.
+    /// Not by its diff id: that is what an image says of itself, and one image could give its own
+    /// files for another's.
+    [[nodiscard]] std::optional<std::string> find_layer_tree(const attest::Digest& blob) const;
+    void put_layer_tree(const attest::Digest& blob, const std::string& tree);
 
     [[nodiscard]] std::vector<ImageRef> images() const; ///< by name
     [[nodiscard]] std::optional<ImageRef> find_image(const std::string& name_or_digest) const;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "runner/store/boot_mark.hh"
+#include "runner/store/store.hh"
+
+#include <map>
+#include <mutex>
+
+namespace caisson::runner {
+
+/// What an open store holds: its directories, and this process's build.
+struct Store::State {
+    std::filesystem::path root;
+    BootMark mark;
+
+    UniqueFd directory;
+    UniqueFd blobs;
+    UniqueFd trees;
+    UniqueFd steps;
+    UniqueFd layers;
+    UniqueFd images;
+    UniqueFd filters;
+    UniqueFd builds;
+    UniqueFd tmp;
+
+    std::mutex mutex;  ///< guards what follows
+    std::string build; ///< this build's id; empty until its first tree
+    UniqueFd marker;   ///< builds/<build>, locked while this process lives
+    std::uint64_t next_tree = 0;
+    std::map<std::string, UniqueFd> stale; ///< markers of dead builds, locked until forgotten
+
+    /// Makes builds/<id>, locked, under an id that no other build has.
+    void begin_build();
+    /// Leaves a tree that no entry names any more to leftover_trees(): its build is marked as one
+    /// that ended badly. Only for trees that no running build can be using.
+    void abandon_tree(const std::string& tree) const;
+    /// Writes a sealed entry.
+    void put_entry(const UniqueFd& place, const std::string& name, std::string_view body) const;
+    /// The body of a sealed entry; nothing where it is missing or damaged.
+    [[nodiscard]] std::optional<std::string> find_entry(const UniqueFd& place,
+                                                        const std::string& name) const;
+    /// Every tree that a step or a layer names.
+    [[nodiscard]] std::vector<std::string> named_trees() const;
+};
+
+/// "<build>.<n>": eight hexadecimal digits, a dot, a number. Nothing else becomes a path.
+[[nodiscard]] bool is_tree_name(std::string_view name) noexcept;
+/// The eight hexadecimal digits of a build.
+[[nodiscard]] bool is_build_id(std::string_view name) noexcept;
+
+} // namespace caisson::runner

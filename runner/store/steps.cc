@@ -1,0 +1,183 @@
+#include "runner/store/directory.hh"
+#include "runner/store/state.hh"
+#include "runner/store/store.hh"
+#include "runner/store/temp_file.hh"
+#include "sandbox/base/base64.hh"
+#include "sandbox/base/error.hh"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace caisson::runner {
+namespace {
+
+using nlohmann::json;
+
+/// Text of the Dockerfile or of a step may be any bytes; JSON may not.
+std::string dump(const json& value)
+{
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string digest_text(const attest::Digest& digest)
+{
+    return digest.empty() ? "" : digest.text();
+}
+
+attest::Digest digest_of_text(const std::string& text)
+{
+    return attest::Digest::parse(text).value_or(attest::Digest());
+}
+
+json evidence_to_json(const attest::StepEvidence& evidence)
+{
+    return {{"name", evidence.name},
+            {"stage", evidence.stage},
+            {"key", digest_text(evidence.key)},
+            {"plan", digest_text(evidence.plan)},
+            {"origin", evidence.origin_invocation},
+            {"exit", evidence.exit_code},
+            {"verdict", evidence.verdict},
+            {"seconds", evidence.seconds},
+            {"landlock", evidence.landlock_abi},
+            {"seccomp", evidence.seccomp},
+            {"layer", digest_text(evidence.layer)}};
+}
+
+attest::StepEvidence evidence_from_json(const json& value)
+{
+    return {.name = value.at("name"),
+            .stage = value.at("stage"),
+            .key = digest_of_text(value.at("key")),
+            .plan = digest_of_text(value.at("plan")),
+            .cached = true,
+            .origin_invocation = value.at("origin"),
+            .exit_code = value.at("exit"),
+            .verdict = value.at("verdict"),
+            .seconds = value.at("seconds"),
+            .landlock_abi = value.at("landlock"),
+            .seccomp = value.at("seccomp"),
+            .layer = digest_of_text(value.at("layer"))};
+}
+
+json entry_to_json(const attest::Digest& key, const std::string& boot, const StepEntry& entry)
+{
+    json value = {{"key", key.text()},
+                  {"boot", boot},
+                  {"tree", entry.tree},
+                  {"evidence", evidence_to_json(entry.evidence)},
+                  {"tail", base64_encode(entry.output_tail)}};
+    if (entry.layer)
+        value["layer"] = {{"blob", to_json(entry.layer->blob)},
+                          {"diff_id", entry.layer->diff_id.text()}};
+    return value;
+}
+
+StepEntry entry_from_json(const json& value)
+{
+    StepEntry entry{.tree = value.at("tree"),
+                    .evidence = evidence_from_json(value.at("evidence")),
+                    .output_tail =
+                        base64_decode(value.at("tail").get<std::string>()).value_or(std::string())};
+    if (value.contains("layer"))
+        entry.layer = Layer{.blob = descriptor_from_json(value["layer"].at("blob")),
+                            .diff_id = digest_of_text(value["layer"].at("diff_id"))};
+    return entry;
+}
+
+std::string file_name(const attest::Digest& key)
+{
+    return key.hex() + ".json";
+}
+
+void remove_entry(const UniqueFd& place, const std::string& name)
+{
+    if (::unlinkat(place.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+        throw SysError(errno, "remove \"" + name + "\" from the store");
+}
+
+} // namespace
+
+std::optional<StepEntry> Store::find_step(const attest::Digest& key) const
+{
+    const auto body = state_->find_entry(state_->steps, file_name(key));
+    if (!body) return std::nullopt;
+    const json value = json::parse(*body);
+    // a whole entry under another's name is no better than a damaged one
+    if (value.at("key") != key.text()) return std::nullopt;
+    StepEntry entry = entry_from_json(value);
+    if (entry.tree.empty() && !entry.layer) return entry; // the step changed no file
+
+    const bool this_boot = value.at("boot") == state_->mark.boot();
+    if (entry.layer && !has_blob(entry.layer->blob.digest, entry.layer->blob.size))
+        entry.layer.reset();
+    if (this_boot && has_tree(entry.tree)) return entry;
+
+    // The tree is gone, or may have lost what was not yet on disk when the machine stopped; nobody
+    // can tell without packing it. What the layer holds has just been checked.
+    const std::string lost = std::exchange(entry.tree, {});
+    if (entry.layer) {
+        entry.tree = find_layer_tree(entry.layer->blob.digest).value_or(std::string());
+        state_->put_entry(
+            state_->steps, file_name(key), dump(entry_to_json(key, state_->mark.boot(), entry)));
+    } else {
+        remove_entry(state_->steps, file_name(key));
+    }
+    if (has_tree(lost)) state_->abandon_tree(lost);
+    if (!entry.layer) return std::nullopt;
+    return entry;
+}
+
+void Store::put_step(const attest::Digest& key, const StepEntry& entry)
+{
+    state_->put_entry(
+        state_->steps, file_name(key), dump(entry_to_json(key, state_->mark.boot(), entry)));
+}
+
+std::optional<std::string> Store::find_layer_tree(const attest::Digest& blob) const
+{
+    const auto body = state_->find_entry(state_->layers, file_name(blob));
+    if (!body) return std::nullopt;
+    const json value = json::parse(*body);
+    if (value.at("blob") != blob.text()) return std::nullopt;
+    const std::string tree = value.at("tree");
+    if (value.at("boot") == state_->mark.boot() && has_tree(tree)) return tree;
+    // of an earlier boot: see find_step
+    remove_entry(state_->layers, file_name(blob));
+    if (has_tree(tree)) state_->abandon_tree(tree);
+    return std::nullopt;
+}
+
+void Store::put_layer_tree(const attest::Digest& blob, const std::string& tree)
+{
+    state_->put_entry(state_->layers,
+                      file_name(blob),
+                      dump({{"blob", blob.text()}, {"boot", state_->mark.boot()}, {"tree", tree}}));
+}
+
+std::vector<std::string> Store::State::named_trees() const
+{
+    std::vector<std::string> named;
+    for (const UniqueFd* place : {&steps, &layers})
+        for (const std::string& name : names_in(place->get()))
+            if (const auto body = find_entry(*place, name))
+                named.push_back(json::parse(*body).at("tree"));
+    return named;
+}
+
+std::optional<std::string> Store::find_filter(const attest::Digest& source) const
+{
+    const auto body = state_->find_entry(state_->filters, source.hex() + ".bpf");
+    if (!body || !body->starts_with(source.hex())) return std::nullopt;
+    return body->substr(source.hex().size());
+}
+
+void Store::put_filter(const attest::Digest& source, std::string_view program)
+{
+    // the name is under the seal too: a filter must never be taken for another policy's
+    state_->put_entry(state_->filters, source.hex() + ".bpf", source.hex() + std::string(program));
+}
+
+} // namespace caisson::runner
