@@ -31,6 +31,7 @@ int run(int argc, char** argv)
     add("inspect", "Show what an attestation says", caisson::runner::add_inspect);
     add("image", "List, inspect, copy and remove images of the store", caisson::runner::add_image);
     add("key", "Make or show a signing key", caisson::runner::add_key);
+    add("store", "Clean up the store", caisson::runner::add_store);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -18,5 +18,6 @@ using Action = std::function<int()>;
 [[nodiscard]] Action add_key(CLI::App& app);
 [[nodiscard]] Action add_verify(CLI::App& app);
 [[nodiscard]] Action add_inspect(CLI::App& app);
+[[nodiscard]] Action add_store(CLI::App& app);
 
 } // namespace caisson::runner

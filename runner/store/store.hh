@@ -115,6 +115,9 @@ public:
     /// forget_leftovers().
     [[nodiscard]] std::vector<std::string> leftover_trees();
     void forget_leftovers();
+    /// Forgets every tag, cached step, filter and blob, and returns all trees for a chamber to remove. While another build
+    /// runs in the store it is an Error of kind kInput.
+    [[nodiscard]] std::vector<std::string> forget_all();
     /// Marks this build as ended well; until then its trees that no entry names count as leftovers.
     void end_build();
 
