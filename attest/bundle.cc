@@ -52,10 +52,10 @@ Reading<SignedFile> read_signed_file(std::string_view text)
         return {{}, "the file is larger than " + std::to_string(2 * kMaxPayload >> 20U) + " MiB"};
     const auto json = read_strict_json(text);
     if (!json.value) return {{}, json.problem};
-    return read_signed_file(*json.value);
+    return signed_file_from(*json.value);
 }
 
-Reading<SignedFile> read_signed_file(const nlohmann::json& json)
+Reading<SignedFile> signed_file_from(const nlohmann::json& json)
 {
     if (json.is_object() && json.contains("mediaType")) return read_bundle(json);
     auto envelope = dsse::read_envelope(json);

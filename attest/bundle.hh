@@ -24,6 +24,6 @@ struct SignedFile {
 /// Reads a Sigstore bundle (any version, DSSE content only) or a DSSE envelope.
 [[nodiscard]] Reading<SignedFile> read_signed_file(std::string_view text);
 /// The same for JSON that was read already.
-[[nodiscard]] Reading<SignedFile> read_signed_file(const nlohmann::json& json);
+[[nodiscard]] Reading<SignedFile> signed_file_from(const nlohmann::json& json);
 
 } // namespace caisson::attest

@@ -31,22 +31,27 @@ std::string text_parameter(const EVP_PKEY* key, const char* name)
     return text.data();
 }
 
-/// The point as 04, X, Y. A key that says its curve by numbers instead of by name, or compresses
-/// its point, is refused: Go and Node read neither, so nobody else could check what it signed.
+/// The point as 04, X, Y. A key that says its curve by numbers instead of by name is refused: Go
+/// does not read it, so others could not check what it signed. A compressed point, which Go does
+/// not read either, is written out.
 std::string checked_point(EVP_PKEY* key)
 {
     if (EVP_PKEY_is_a(key, "EC") != 1 ||
         text_parameter(key, OSSL_PKEY_PARAM_GROUP_NAME) != SN_X9_62_prime256v1 ||
         text_parameter(key, OSSL_PKEY_PARAM_EC_ENCODING) != OSSL_PKEY_EC_ENCODING_GROUP)
         refuse_key("the key is not ECDSA on the named curve P-256");
-    std::array<unsigned char, 2 * kPointSize> point = {};
+    openssl::require(
+        EVP_PKEY_set_utf8_string_param(key,
+                                       OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                       OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED),
+        "EVP_PKEY_set_utf8_string_param");
+    std::array<unsigned char, kPointSize> point = {};
     std::size_t size = 0;
     openssl::require(
         EVP_PKEY_get_octet_string_param(
             key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point.data(), point.size(), &size),
         "EVP_PKEY_get_octet_string_param");
-    if (size != kPointSize || point[0] != 4) refuse_key("the key's point is compressed");
-    return {point.begin(), point.begin() + kPointSize};
+    return {point.begin(), point.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
 /// A string of the ssh wire format (RFC 4251 section 5): four bytes of length, then the bytes.

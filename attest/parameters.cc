@@ -44,6 +44,8 @@ constexpr std::array kParameters = {
     Parameter{"/target", Kind::kText},
 };
 
+static_assert(kParameters.size() == kParameterCount);
+
 bool all_text(const nlohmann::json& values)
 {
     return std::all_of(values.begin(), values.end(), [](const nlohmann::json& value) {

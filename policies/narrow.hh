@@ -2,9 +2,9 @@
 
 #include "policies/policy.hh"
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace caisson::policies {
 
@@ -16,7 +16,7 @@ struct Narrowing {
 };
 
 /// The policy, narrowed. Asking for more than it gives is an Error of kind kRefused that lists
-/// every reason at once. The digest of the result is computed anew.
+/// every reason at once. canonical_json is made anew.
 [[nodiscard]] Policy narrow(Policy policy, const Narrowing& request);
 
 } // namespace caisson::policies

@@ -2,13 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace caisson::policies {
+
+/// The value of "format" in a policy file.
+inline constexpr std::string_view kPolicyFormat = "policy@v1";
 
 /// One system call of a group, with the reason that it is there.
 struct SyscallEntry {
@@ -55,8 +56,9 @@ struct Policy {
     std::vector<std::string> base_images;    ///< globs over references a FROM may name; scratch and
                                              ///< stages are always allowed
     bool plain_http_loopback = false; ///< registries on loopback may be spoken to without TLS
-    std::string digest;               ///< "sha256:…" of canonical_json
-    std::string canonical_json;       ///< sorted keys, groups resolved: what the statement binds
+    /// All that decides, groups resolved, sorted keys, no spaces: what the statement binds. Texts
+    /// for people (description, why) are not in it.
+    std::string canonical_json;
 };
 
 /// Loads a policy by the name of a profile that comes with caisson, or from a file (anything with a
@@ -67,5 +69,9 @@ struct Policy {
 [[nodiscard]] Policy parse_policy(std::string_view text, std::string_view origin);
 /// The names of the profiles that come with caisson.
 [[nodiscard]] std::vector<std::string> profile_names();
+
+/// Whether a FROM may name this reference. `scratch` and stages need no leave and are not asked
+/// about.
+[[nodiscard]] bool allows_base_image(const Policy& policy, std::string_view reference);
 
 } // namespace caisson::policies

@@ -38,6 +38,7 @@ struct ChamberOptions {
 struct TreeStats {
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
+    bool archive = true; ///< false: an ADDed file turned out to be no archive; nothing was written
 };
 
 /// Where the files of one `receive` go, with COPY's rules (Dockerfile reference, COPY).
@@ -87,9 +88,12 @@ public:
     void stop(std::uint64_t request, Outcome::Kind reason = Outcome::Kind::kInterrupted);
 
     /// Unpacks one OCI layer (tar; plain, gzip or zstd, told by its first bytes) from `input` into
-    /// the new tree `tree`, whiteouts turned into overlayfs's own. The tree counts only once the
-    /// caller has seen that the digest was right; else remove() it.
-    [[nodiscard]] std::future<TreeStats> unpack(const std::string& tree, int input);
+    /// the new tree `tree`, on top of the layers below (`lowers`, topmost first): a layer may remove
+    /// their files, link to them, or write through their links, so a tree is that of its whole chain
+    /// and is kept under the chain's digest, not the layer's. The tree counts only once the caller
+    /// has seen that the digest was right; else remove() it.
+    [[nodiscard]] std::future<TreeStats>
+    unpack(const std::string& tree, const std::vector<std::string>& lowers, int input);
     /// Writes the tar in `input` into a tree, as COPY and ADD do. The stream of a directory source
     /// starts with the entry "./"; that of a file is one entry named by its base name. No entry:
     /// makes the destination directory (WORKDIR).

@@ -18,7 +18,8 @@ using Lookup = std::function<std::optional<std::string>(std::string_view name)>;
 /// The same, split at unquoted white space after expansion (EXPOSE, VOLUME).
 [[nodiscard]] std::vector<std::string>
 expand_words(std::string_view text, const Lookup& lookup, char escape);
-/// The same without removing quotes or escapes: the body of a COPY heredoc.
+/// The body of a COPY heredoc: quotes are characters like any other, escapes are still removed
+/// (`\$` is how a body spells `$`).
 [[nodiscard]] std::string expand_raw(std::string_view text, const Lookup& lookup, char escape);
 
 } // namespace caisson::runner

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caisson::runner {
 
@@ -23,6 +24,16 @@ public:
     [[nodiscard]] bool ignores(std::string_view path) const;
     /// Whether nothing below the ignored directory `path` can be let in again by a `!` rule.
     [[nodiscard]] bool can_skip(std::string_view path) const;
+
+    /// Which rules match a directory or one of its parents. A walk keeps it for what lies below, so
+    /// that no parent is matched again for each file.
+    struct Matches {
+        std::vector<char> rules; ///< empty: of the root
+    };
+    /// The same answer as ignores(path), from what matched the directory that holds it. `own`, if
+    /// given, receives what matches `path`.
+    [[nodiscard]] bool
+    ignores(std::string_view path, const Matches& parent, Matches* own = nullptr) const;
 
 private:
     struct State;

@@ -12,6 +12,10 @@ namespace caisson::runner {
 /// yet is such an error too.
 [[nodiscard]] Dockerfile parse_dockerfile(std::string_view text, std::string_view name);
 
+/// Whether a source of ADD or COPY is a URL or a git repository. Those are refused by the parser,
+/// but a variable can hide one: to be asked again after expansion.
+[[nodiscard]] bool is_remote_source(std::string_view source);
+
 /// Parses one instruction line, as an ONBUILD trigger of a base image is.
 [[nodiscard]] Instruction parse_instruction(std::string_view line, std::string_view origin);
 

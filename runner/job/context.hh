@@ -4,23 +4,32 @@
 #include "runner/dockerfile/ignore.hh"
 #include "sandbox/base/unique_fd.hh"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace caisson::runner {
 
-/// One entry of a build context as it was when walked.
+/// One entry of a build context as it was when walked. Its views live as long as the Context: fifty
+/// thousand entries are to fit into a few MiB.
 struct ContextEntry {
-    std::string path; ///< below the root, '/'-separated, any bytes but NUL
-    enum class Kind { kFile, kDirectory, kLink } kind = Kind::kFile;
-    std::uint32_t mode = 0; ///< permission bits
-    std::uint64_t size = 0;
-    std::int64_t modified = 0; ///< seconds
-    std::string link;          ///< target of a link
-    attest::Digest content;    ///< of a file
+    enum class Kind : std::uint8_t { kFile, kDirectory, kLink };
+
+    std::string_view path;                   ///< below the root, '/'-separated, any bytes but NUL
+    std::string_view link;                   ///< target of a link
+    std::array<unsigned char, 32> content{}; ///< SHA-256 of a file
+    std::uint64_t size = 0;                  ///< of a file
+    std::int64_t modified = 0;               ///< seconds
+    std::uint32_t mode = 0;                  ///< permission bits
+    Kind kind = Kind::kFile;
+
+    [[nodiscard]] attest::Digest digest() const; ///< `content`, of a file
 };
 
 /// A build context: a directory of the user, walked once by the runner, never visible in a chamber.
@@ -32,21 +41,25 @@ public:
     /// it.
     [[nodiscard]] static Context walk(const std::filesystem::path& root, const IgnoreRules& ignore);
 
-    /// Sorted by path, parents before children.
+    /// Sorted by the bytes of the path, so parents come before children.
     [[nodiscard]] const std::vector<ContextEntry>& entries() const noexcept { return entries_; }
     [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
-    /// Of the canonical listing: path, kind, mode, size, link, content of each entry
-    /// (docs/buildtype-v1.md). Times are not in it.
+    /// Of the canonical listing: for each entry "f|d|l SP mode SP size SP content NL path NUL link
+    /// NUL" (mode octal, size decimal, content hexadecimal; size and content of a file only).
+    /// Times, owners and the place of the context are not in it.
     [[nodiscard]] attest::Digest digest() const;
 
-    /// What COPY's sources select (Go filepath.Match; a directory selects what is below it),
-    /// sorted, as indices into entries(). A source that matches nothing, leads out of the context,
-    /// or is ignored: Error of kind kInput that says which of the three it is.
+    /// What COPY's sources select (Go filepath.Match; a directory selects what is below it), in the
+    /// order of the sources; each source's entries are sorted. A link on the way, or named as the
+    /// source, is followed as in Docker, but never out of the context. A source that matches
+    /// nothing, leads out of the context, or is ignored: Error of kind kInput that says which of
+    /// the three it is.
     struct Selection {
         struct Source {
             bool directory = false;
-            std::string prefix; ///< of a directory: what is cut from the paths below it
-            std::vector<std::size_t> entries;
+            std::string name;                 ///< of a file: the name it arrives under
+            std::string prefix;               ///< of a directory: its path, empty for the root
+            std::vector<std::size_t> entries; ///< indices into entries(); of a file exactly one
         };
         std::vector<Source> sources;
         attest::Digest
@@ -55,9 +68,9 @@ public:
     [[nodiscard]] Selection select(const std::vector<std::string>& sources) const;
 
     /// Writes a selection as tar for Chamber::receive: for a directory source "./" and what is
-    /// below it, for a file its base name. Each file is read and hashed again; one that differs
-    /// from what was walked is an Error of kind kInput. `mode`: --chmod, octal, or empty. Times
-    /// later than `clamp_epoch` become it. Owners are 0.
+    /// below it, for a file the name it arrives under. Each file is read and hashed again; one that
+    /// differs from what was walked is an Error of kind kInput. `mode`: --chmod, octal, or empty.
+    /// Times later than `clamp_epoch` become it. Owners are 0.
     void write_tar(const Selection& selection,
                    const std::string& mode,
                    std::int64_t clamp_epoch,
@@ -67,13 +80,23 @@ public:
     [[nodiscard]] UniqueFd open(const ContextEntry& entry) const;
 
 private:
+    class Walker;
+    class Selector;
+
+    /// The entry at a path, or nothing; the root (the empty path) has none.
+    [[nodiscard]] const ContextEntry* find(std::string_view path) const;
+    /// Each entry of a selection under the name it arrives with, in order.
+    void visit(const Selection& selection,
+               const std::function<void(const ContextEntry&, std::string_view name)>& see) const;
+
     UniqueFd root_;
+    std::unique_ptr<std::pmr::monotonic_buffer_resource> names_; ///< what the entries' views show
     std::vector<ContextEntry> entries_;
     std::vector<std::string> warnings_;
 };
 
 /// Writes plain tar (pax where a field does not fit ustar) to a descriptor; for streams of our own
-/// making.
+/// making. Names are bytes: readers get exactly these, whatever their locale.
 class TarWriter {
 public:
     explicit TarWriter(int output) noexcept

@@ -11,10 +11,19 @@ namespace caisson::sandbox {
 /// Makes `trees/<id>/fs` (0755, owned by root of the namespace) and `work/`.
 void make_tree(int trees, const std::string& id);
 
+/// Removes `work/` of a tree that will not be an upper directory again: before it is frozen.
+void remove_work(int trees, const std::string& id);
+
+/// Whether the file system below `trees` can hold the upper directory of an overlay with
+/// user.overlay attributes; if not, an Error of kind kHost that says where the store should go.
+void check_trees(int trees);
+
 /// Mounts the merged view of `lowers` (topmost first, may be empty) with `upper` (empty: read-only)
-/// and moves it to `target` (an existing directory). userxattr, nosuid, nodev; metacopy and
-/// redirect off. With one lower and no upper it is a read-only bind mount. Needs CAP_SYS_ADMIN in
-/// the namespace that owns the caller's mounts.
+/// and moves it to `target` (an existing directory, absolute path). userxattr, nosuid, nodev;
+/// metacopy and redirects off. A single tree, alone as a lower or as an upper, is a bind mount (a
+/// read-only one if it is a lower); no tree at all is an empty, read-only directory. Needs
+/// CAP_SYS_ADMIN in the namespace that owns the caller's mounts; changes the working directory: for
+/// a process of its own.
 void mount_tree(int trees,
                 const std::vector<std::string>& lowers,
                 const std::string& upper,

@@ -1,0 +1,184 @@
+#include "policies/policy.hh"
+
+#include "policies/canonical.hh"
+#include "policies/embedded.hh"
+#include "policies/json_cursor.hh"
+#include "policies/nearest.hh"
+#include "policies/syscall_group.hh"
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+
+#include <algorithm>
+#include <array>
+
+namespace caisson::policies {
+namespace {
+
+constexpr std::size_t kLargestFile = 1U << 20;
+constexpr std::size_t kLongestText = 1000;
+constexpr std::uint64_t kWeek = 7 * 24 * 3600;
+
+/// Nothing beyond these is ever needed to build an image: MKNOD, NET_RAW and AUDIT_WRITE, which
+/// others give as well, are not.
+constexpr std::array<std::string_view, 11> kCapabilities = {"CAP_CHOWN",
+                                                            "CAP_DAC_OVERRIDE",
+                                                            "CAP_FOWNER",
+                                                            "CAP_FSETID",
+                                                            "CAP_KILL",
+                                                            "CAP_SETGID",
+                                                            "CAP_SETUID",
+                                                            "CAP_SETPCAP",
+                                                            "CAP_SETFCAP",
+                                                            "CAP_SYS_CHROOT",
+                                                            "CAP_NET_BIND_SERVICE"};
+
+PolicyLimits parse_limits(const JsonCursor& cursor)
+{
+    constexpr std::array<std::string_view, 6> kKeys = {"processes",
+                                                       "file_size_bytes",
+                                                       "open_files",
+                                                       "output_bytes",
+                                                       "step_seconds",
+                                                       "build_seconds"};
+    cursor.allow_only(kKeys);
+    const auto seconds = [&](std::string_view name) {
+        return std::chrono::seconds(cursor.at(name).whole_number(1, kWeek));
+    };
+    return {.processes = cursor.at("processes").whole_number(1, 1'000'000),
+            .file_size_bytes = cursor.at("file_size_bytes").whole_number(1, 1ULL << 50),
+            .open_files = cursor.at("open_files").whole_number(64, 1U << 20),
+            .output_bytes = cursor.at("output_bytes").whole_number(1, 1ULL << 40),
+            .step_time = seconds("step_seconds"),
+            .build_time = seconds("build_seconds")};
+}
+
+std::string parse_name(const JsonCursor& cursor)
+{
+    constexpr std::string_view kFirst = "abcdefghijklmnopqrstuvwxyz0123456789";
+    constexpr std::string_view kAll = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    std::string name = cursor.text(64);
+    if (name.find_first_not_of(kAll) != std::string::npos ||
+        kFirst.find(name[0]) == std::string_view::npos)
+        cursor.refuse_not("lower-case letters, digits, \".\", \"_\" and \"-\"");
+    return name;
+}
+
+std::vector<std::string> parse_base_images(const JsonCursor& cursor)
+{
+    std::vector<std::string> globs;
+    for (const JsonCursor& element : cursor.elements()) {
+        std::string glob = element.text(kLongestText);
+        if (std::find(globs.begin(), globs.end(), glob) != globs.end())
+            element.refuse("names " + in_quotes(glob) + " a second time");
+        globs.push_back(std::move(glob));
+    }
+    return globs;
+}
+
+std::vector<std::string> parse_group_names(const JsonCursor& cursor)
+{
+    std::vector<std::string> names = cursor.several_of(syscall_group_names());
+    if (names.empty()) cursor.refuse("names no group: not even execve would be allowed");
+    return names;
+}
+
+Policy read_policy(const JsonCursor& cursor)
+{
+    constexpr std::array<std::string_view, 10> kKeys = {"format",
+                                                        "name",
+                                                        "description",
+                                                        "limits",
+                                                        "capabilities",
+                                                        "syscalls",
+                                                        "landlock",
+                                                        "network",
+                                                        "base_images",
+                                                        "plain_http_loopback"};
+    constexpr std::array<std::string_view, 1> kFormats = {kPolicyFormat};
+    constexpr std::array<std::string_view, 2> kLandlock = {"required", "if-available"};
+    constexpr std::array<std::string_view, 1> kNetworks = {"none"};
+    cursor.allow_only(kKeys);
+    (void)cursor.at("format").one_of(kFormats);
+    Policy policy;
+    policy.name = parse_name(cursor.at("name"));
+    if (const auto text = cursor.find("description")) policy.description = text->text(kLongestText);
+    policy.limits = parse_limits(cursor.at("limits"));
+    policy.capabilities = cursor.at("capabilities").several_of(kCapabilities);
+    policy.syscall_groups = parse_group_names(cursor.at("syscalls"));
+    policy.landlock = cursor.at("landlock").one_of(kLandlock);
+    policy.network = cursor.at("network").one_of(kNetworks);
+    policy.base_images = parse_base_images(cursor.at("base_images"));
+    if (const auto flag = cursor.find("plain_http_loopback"))
+        policy.plain_http_loopback = flag->flag();
+    return policy;
+}
+
+/// Whether `text` matches `glob`, where `*` is any run of bytes and `?` any one. Linear in memory
+/// and without recursion: both come from files that someone handed over.
+bool matches(std::string_view glob, std::string_view text)
+{
+    std::size_t g = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t resume = 0;
+    while (t < text.size()) {
+        if (g < glob.size() && glob[g] == '*') {
+            star = g++;
+            resume = t;
+        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+            ++g;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            g = star + 1; // let the last star take one byte more
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return glob.find_first_not_of('*', g) == std::string_view::npos;
+}
+
+} // namespace
+
+Policy parse_policy(std::string_view text, std::string_view origin)
+{
+    const std::string place = "policy " + in_quotes(origin);
+    const JsonNode document = parse_json_with_lines(text, place);
+    Policy policy = read_policy(JsonCursor(document, place));
+    for (const std::string& name : policy.syscall_groups)
+        policy.groups.push_back(syscall_group(name));
+    policy.canonical_json = canonical_json(policy);
+    return policy;
+}
+
+Policy load_policy(std::string_view name_or_path)
+{
+    if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".json"))
+        return parse_policy(
+            in_context("read policy", [&] { return read_file(name_or_path, kLargestFile); }),
+            name_or_path);
+    for (const EmbeddedFile& profile : embedded_profiles())
+        if (profile.name == name_or_path) return parse_policy(profile.text, name_or_path);
+
+    const std::vector<std::string> known = profile_names();
+    const std::vector<std::string_view> choices(known.begin(), known.end());
+    std::string hint = suggest(name_or_path, choices);
+    if (hint.empty()) hint = "a policy file is named with a / or as .json";
+    throw Error(ErrorKind::kUsage, "unknown policy " + in_quotes(name_or_path), std::move(hint));
+}
+
+std::vector<std::string> profile_names()
+{
+    std::vector<std::string> names;
+    for (const EmbeddedFile& profile : embedded_profiles())
+        names.emplace_back(profile.name);
+    return names;
+}
+
+bool allows_base_image(const Policy& policy, std::string_view reference)
+{
+    const auto match = [&](const std::string& glob) { return matches(glob, reference); };
+    return std::any_of(policy.base_images.begin(), policy.base_images.end(), match);
+}
+
+} // namespace caisson::policies

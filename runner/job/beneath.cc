@@ -1,0 +1,66 @@
+#include "runner/job/beneath.hh"
+
+#include "sandbox/base/error.hh"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace caisson::runner {
+namespace {
+
+/// A descriptor, or a negative error number.
+int open_at(int directory, const char* path, int flags)
+{
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+    // EAGAIN: a rename elsewhere made the kernel unsure that the path stayed beneath (openat2(2));
+    // it asks for a retry, which a hostile neighbour must not turn into a loop
+    constexpr int kTries = 64;
+    int number = 0;
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+        const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (fd >= 0) return static_cast<int>(fd);
+        number = errno;
+        if (number != EAGAIN && number != EINTR) break;
+    }
+    return -number;
+}
+
+} // namespace
+
+UniqueFd open_beneath(int directory, const char* path, int flags, std::string_view shown)
+{
+    const int fd = open_at(directory, path, flags);
+    if (fd >= 0) return UniqueFd(fd);
+    if (fd == -ELOOP || fd == -EXDEV)
+        throw Error(ErrorKind::kInput, show_path(shown) + " became a link while the build read it");
+    throw SysError(-fd, "open " + show_path(shown));
+}
+
+std::optional<UniqueFd> find_beneath(int directory, const std::string& path)
+{
+    const int fd = open_at(directory, path.c_str(), O_PATH | O_NOFOLLOW);
+    if (fd < 0) return std::nullopt;
+    return UniqueFd(fd);
+}
+
+std::string show_path(std::string_view path)
+{
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string result = "\"";
+    for (const char byte : path) {
+        const auto code = static_cast<unsigned char>(byte);
+        if (code < 0x20 || code == 0x7F)
+            result += {'\\', 'x', kHex[code >> 4U], kHex[code & 0xFU]};
+        else
+            result += byte;
+    }
+    return result + "\"";
+}
+
+} // namespace caisson::runner

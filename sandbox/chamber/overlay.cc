@@ -1,0 +1,160 @@
+// Trees of the store and their merged views. Names of trees are the runner's, but are checked here
+// again: they become paths.
+#include "sandbox/chamber/overlay.hh"
+
+#include "sandbox/base/error.hh"
+#include "sandbox/chamber/trees.hh"
+#include "sandbox/sys/mount.hh"
+#include "sandbox/sys/path.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <linux/magic.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr std::size_t kMostLowers = 500; // OVL_MAX_STACK of fs/overlayfs
+constexpr unsigned kFlags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+/// An id is one plain name: no path, no option separator of mount(2).
+const std::string& checked(const std::string& id)
+{
+    const bool plain = std::all_of(id.begin(), id.end(), [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+               (letter >= '0' && letter <= '9') || letter == '.' || letter == '-' || letter == '_';
+    });
+    if (!plain || id.empty() || id.front() == '.' || id.size() > 200)
+        throw Error(ErrorKind::kInternal, sys::quoted(id) + " is no name of a tree");
+    return id;
+}
+
+std::string files_of(const std::string& id)
+{
+    return checked(id) + "/fs";
+}
+
+void bind_tree(int trees, const std::string& id, bool read_only, const char* target)
+{
+    const UniqueFd tree =
+        sys::open_tree(trees, files_of(id).c_str(), OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+    const unsigned flags = kFlags | (read_only ? MOUNT_ATTR_RDONLY : 0U);
+    sys::mount_setattr(tree.get(), "", AT_EMPTY_PATH, flags);
+    sys::move_mount(tree.get(), "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/// Options of every overlay. volatile: nothing is synced when it is unmounted - the kernel would
+/// sync the whole disk below (fs/overlayfs/super.c, ovl_sync_fs), and a crash loses the build
+/// anyway. It leaves `work/incompat/volatile`, which forbids a second mount of the same upper
+/// directory; each is used by one step only.
+void configure(int context, const std::string& upper)
+{
+    sys::fsconfig_flag(context, "userxattr");
+    sys::fsconfig_string(context, "redirect_dir", "nofollow");
+    sys::fsconfig_string(context, "metacopy", "off");
+    sys::fsconfig_string(context, "index", "off");
+    if (upper.empty()) return;
+    sys::fsconfig_string(context, "upperdir", files_of(upper));
+    sys::fsconfig_string(context, "workdir", checked(upper) + "/work");
+    sys::fsconfig_flag(context, "volatile");
+}
+
+/// Linux 6.7 and later: a layer at a time, so that no option grows with their number. False where
+/// the kernel does not know `lowerdir+`: 6.5 refuses the key, older ones take any key and refuse
+/// the whole.
+bool mount_by_layers(const std::vector<std::string>& lowers,
+                     const std::string& upper,
+                     const char* target)
+{
+    const UniqueFd context = sys::fsopen("overlay");
+    if (!sys::try_fsconfig_string(context.get(), "lowerdir+", files_of(lowers.front())))
+        return false;
+    for (std::size_t index = 1; index < lowers.size(); ++index)
+        sys::fsconfig_string(context.get(), "lowerdir+", files_of(lowers[index]));
+    configure(context.get(), upper);
+    if (!sys::try_fsconfig_create(context.get())) return false;
+    const unsigned flags = kFlags | (upper.empty() ? MOUNT_ATTR_RDONLY : 0U);
+    const UniqueFd merged = sys::fsmount(context.get(), flags);
+    sys::move_mount(merged.get(), "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+    return true;
+}
+
+/// Before: all layers in one option, which mount(2) cuts at a page; hence the relative names.
+void mount_by_option(const std::vector<std::string>& lowers,
+                     const std::string& upper,
+                     const char* target)
+{
+    std::string options = "userxattr,redirect_dir=nofollow,metacopy=off,index=off";
+    if (!upper.empty())
+        options += ",volatile,upperdir=" + files_of(upper) + ",workdir=" + upper + "/work";
+    for (std::size_t index = 0; index < lowers.size(); ++index)
+        options += (index == 0 ? ",lowerdir=" : ":") + files_of(lowers[index]);
+    if (options.size() >= static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)))
+        throw Error(ErrorKind::kHost,
+                    std::to_string(lowers.size()) +
+                        " layers are more than this kernel takes in one mount",
+                    "Linux 6.7 or later takes 500; or use a base with fewer layers");
+    sys::mount("overlay",
+               target,
+               "overlay",
+               upper.empty() ? MS_NOSUID | MS_NODEV | MS_RDONLY : MS_NOSUID | MS_NODEV,
+               options.c_str());
+}
+
+} // namespace
+
+void make_tree(int trees, const std::string& id)
+{
+    // the umask of whoever started us has no say in what a layer holds
+    const mode_t old_mask = ::umask(0);
+    const bool made = sys::mkdirat(trees, checked(id), 0700) &&
+                      sys::mkdirat(trees, files_of(id), 0755) &&
+                      sys::mkdirat(trees, id + "/work", 0700);
+    ::umask(old_mask);
+    if (!made) throw Error(ErrorKind::kInternal, "tree " + sys::quoted(id) + " exists already");
+}
+
+void remove_work(int trees, const std::string& id)
+{
+    const UniqueFd tree =
+        sys::openat2(trees, checked(id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH);
+    if (sys::fstatat(tree.get(), "work")) remove_tree(tree.get(), "work");
+}
+
+void check_trees(int trees)
+{
+    struct statfs status = {};
+    if (::fstatfs(trees, &status) != 0) throw SysError(errno, "fstatfs");
+    if (status.f_type == OVERLAYFS_SUPER_MAGIC)
+        throw Error(ErrorKind::kHost,
+                    "the store lies on overlayfs, which cannot hold what a step writes",
+                    "set CAISSON_STORE to a directory on ext4, xfs, btrfs or tmpfs, such as a "
+                    "mounted volume");
+}
+
+void mount_tree(int trees,
+                const std::vector<std::string>& lowers,
+                const std::string& upper,
+                const char* target)
+{
+    if (lowers.size() + (upper.empty() ? 0 : 1) == 1)
+        return bind_tree(trees, upper.empty() ? lowers.front() : upper, upper.empty(), target);
+    if (lowers.empty())
+        return sys::mount("empty",
+                          target,
+                          "tmpfs",
+                          MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+                          "mode=0755,size=4096");
+    if (lowers.size() > kMostLowers)
+        throw Error(ErrorKind::kInput,
+                    std::to_string(lowers.size()) + " layers are more than overlayfs takes (" +
+                        std::to_string(kMostLowers) + ")");
+    if (!upper.empty()) check_trees(trees);
+    // overlayfs finds the directories by names relative to the working directory
+    if (::fchdir(trees) != 0) throw SysError(errno, "fchdir to the trees");
+    if (!mount_by_layers(lowers, upper, target)) mount_by_option(lowers, upper, target);
+}
+
+} // namespace caisson::sandbox
