@@ -59,9 +59,9 @@ bool unpack_archive(const StepInput& input, const CopyOp& op, const ContextEntry
         receiver.done,
         [&] {
             const UniqueFd file = input.context.open(entry);
-            if (copy_hashing(file.get(), receiver.input.get()) != entry.content)
+            if (copy_hashing(file.get(), receiver.input.get()) != entry.digest())
                 throw Error(ErrorKind::kInput,
-                            "\"" + entry.path + "\" changed while the build read it");
+                            "\"" + std::string(entry.path) + "\" changed while the build read it");
         },
         receiver.input);
     return stats.archive;
@@ -76,7 +76,7 @@ unpack_archives(const StepInput& input, const CopyOp& op, const Context::Selecti
         if (source.directory || source.entries.size() != 1) return false;
         const ContextEntry& entry = input.context.entries()[source.entries.front()];
         return entry.kind == ContextEntry::Kind::kFile &&
-               in_context("ADD \"" + entry.path + "\"",
+               in_context("ADD \"" + std::string(entry.path) + "\"",
                           [&] { return unpack_archive(input, op, entry); });
     });
     return rest;
