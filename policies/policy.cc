@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kLargestFile = 1U << 20;
 constexpr std::size_t kLongestText = 1000;
-constexpr std::uint64_t kWeek = 7 * 24 * 3600;
+constexpr std::uint64_t kWeek = 7ULL * 24 * 3600;
 
 /// Nothing beyond these is ever needed to build an image: MKNOD, NET_RAW and AUDIT_WRITE, which
 /// others give as well, are not.

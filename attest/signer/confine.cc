@@ -78,7 +78,7 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 constexpr std::array kAllowed = {
     SYS_recvmsg,    SYS_recvfrom,     SYS_sendmsg,       // the socket
     SYS_read,       SYS_write,        SYS_close,         // the statement, the list, an error's line
-    SYS_lseek,      SYS_flock,        SYS_fstat,         // the list
+    SYS_lseek,      SYS_flock,                           // the list
     SYS_brk,        SYS_munmap,       SYS_mremap,        // malloc (mmap: see below)
     SYS_madvise,    SYS_futex,        SYS_getrandom,     // malloc; locks; OpenSSL's nonces
     SYS_getpid,     SYS_gettid,       SYS_clock_gettime, // OpenSSL reseeds by them

@@ -10,7 +10,7 @@
 #include "sandbox/base/file.hh"
 
 #include <cerrno>
-#include <sys/stat.h>
+#include <unistd.h>
 
 namespace caisson::attest {
 namespace {
@@ -36,10 +36,10 @@ bool is_invocation_id(std::string_view text)
 
 std::string read_statement_file(int file)
 {
-    struct stat status = {};
-    if (::fstat(file, &status) != 0) throw SysError(errno, "stat the statement");
-    if (!S_ISREG(status.st_mode)) refuse("it is no file");
-    if (static_cast<std::size_t>(status.st_size) > kMaxPayload)
+    // lseek and not fstat: that is newfstatat(2), which would take paths too
+    const off_t size = ::lseek(file, 0, SEEK_END);
+    if (size < 0 || ::lseek(file, 0, SEEK_SET) != 0) throw SysError(errno, "seek the statement");
+    if (static_cast<std::size_t>(size) > kMaxPayload)
         refuse("it is larger than " + std::to_string(kMaxPayload >> 20U) + " MiB");
     return read_all(file, kMaxPayload, "the statement");
 }

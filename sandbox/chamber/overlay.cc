@@ -3,6 +3,7 @@
 #include "sandbox/chamber/overlay.hh"
 
 #include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/sys/mount.hh"
 #include "sandbox/sys/path.hh"
@@ -134,13 +135,26 @@ void check_trees(int trees)
                     "mounted volume");
 }
 
+TreesHere trees_here(int trees)
+{
+    TreesHere here;
+    here.path = sys::readlinkat(AT_FDCWD, "/proc/self/fd/" + std::to_string(trees));
+    here.directory = open_file(here.path, O_RDONLY | O_DIRECTORY);
+    const struct stat expected = sys::fstat(trees);
+    const struct stat found = sys::fstat(here.directory.get());
+    if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino)
+        throw Error(ErrorKind::kInternal, "another directory lies at " + sys::quoted(here.path));
+    return here;
+}
+
 void mount_tree(int trees,
                 const std::vector<std::string>& lowers,
                 const std::string& upper,
                 const char* target)
 {
+    const UniqueFd here = trees_here(trees).directory;
     if (lowers.size() + (upper.empty() ? 0 : 1) == 1)
-        return bind_tree(trees, upper.empty() ? lowers.front() : upper, upper.empty(), target);
+        return bind_tree(here.get(), upper.empty() ? lowers.front() : upper, upper.empty(), target);
     if (lowers.empty())
         return sys::mount("empty",
                           target,
@@ -151,9 +165,9 @@ void mount_tree(int trees,
         throw Error(ErrorKind::kInput,
                     std::to_string(lowers.size()) + " layers are more than overlayfs takes (" +
                         std::to_string(kMostLowers) + ")");
-    if (!upper.empty()) check_trees(trees);
+    if (!upper.empty()) check_trees(here.get());
     // overlayfs finds the directories by names relative to the working directory
-    if (::fchdir(trees) != 0) throw SysError(errno, "fchdir to the trees");
+    if (::fchdir(here.get()) != 0) throw SysError(errno, "fchdir to the trees");
     if (!mount_by_layers(lowers, upper, target)) mount_by_option(lowers, upper, target);
 }
 

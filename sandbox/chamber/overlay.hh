@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sandbox/base/unique_fd.hh"
+
 #include <string>
 #include <vector>
 
@@ -18,12 +20,20 @@ void remove_work(int trees, const std::string& id);
 /// user.overlay attributes; if not, an Error of kind kHost that says where the store should go.
 void check_trees(int trees);
 
+/// The directory of trees by its path, and opened again by that path: a descriptor that was opened
+/// before unshare(CLONE_NEWNS) leads to mounts of the old namespace, which the new one may not use.
+struct TreesHere {
+    std::string path;
+    UniqueFd directory;
+};
+[[nodiscard]] TreesHere trees_here(int trees);
+
 /// Mounts the merged view of `lowers` (topmost first, may be empty) with `upper` (empty: read-only)
 /// and moves it to `target` (an existing directory, absolute path). userxattr, nosuid, nodev;
 /// metacopy and redirects off. A single tree, alone as a lower or as an upper, is a bind mount (a
 /// read-only one if it is a lower); no tree at all is an empty, read-only directory. Needs
-/// CAP_SYS_ADMIN in the namespace that owns the caller's mounts; changes the working directory: for
-/// a process of its own.
+/// CAP_SYS_ADMIN in the namespace that owns the caller's mounts, and /proc; changes the working
+/// directory: for a process of its own.
 void mount_tree(int trees,
                 const std::vector<std::string>& lowers,
                 const std::string& upper,

@@ -44,21 +44,23 @@ void detach_mounts()
 
 /// Mounts the view on top of the directory of trees: it is the one path that surely exists, and in
 /// this namespace nobody else looks at it.
-void mount_view(int trees, const WorkerView& view, const std::string& target)
+void mount_view(const TreesHere& trees, const WorkerView& view)
 {
-    if (!view.raw) return mount_tree(trees, view.lowers, view.upper, target.c_str());
-    if (!view.upper.empty()) return mount_tree(trees, {}, view.upper, target.c_str());
-    const UniqueFd all = sys::open_tree(trees, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+    const char* target = trees.path.c_str();
+    const int here = trees.directory.get();
+    if (!view.raw) return mount_tree(here, view.lowers, view.upper, target);
+    if (!view.upper.empty()) return mount_tree(here, {}, view.upper, target);
+    const UniqueFd all = sys::open_tree(here, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
     sys::mount_setattr(all.get(), "", AT_EMPTY_PATH, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-    sys::move_mount(all.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+    sys::move_mount(all.get(), "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 /// From here on no other path resolves.
 void enter_view(int trees, const WorkerView& view)
 {
-    const std::string target = sys::readlinkat(AT_FDCWD, "/proc/self/fd/" + std::to_string(trees));
-    mount_view(trees, view, target);
-    if (::chdir(target.c_str()) != 0) throw SysError(errno, "chdir to the view");
+    const TreesHere here = trees_here(trees);
+    mount_view(here, view);
+    if (::chdir(here.path.c_str()) != 0) throw SysError(errno, "chdir to the view");
     sys::pivot_root(".", ".");
     sys::umount2(".", MNT_DETACH); // the old root lies on top of the new one: pivot_root(2), NOTES
     if (::chdir("/") != 0) throw SysError(errno, "chdir to the new root");

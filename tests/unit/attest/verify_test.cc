@@ -83,13 +83,32 @@ TEST(Verify, HoldsForTheWorkedBundlesAndEnvelope)
     EXPECT_EQ(broken(verify(vector("provenance/statement.json"), expected)), "file ");
 }
 
+/// A signature of 64 bytes, r and s, as DER: how some write what openssl, Go and we read.
+std::string der(const std::string& raw)
+{
+    std::string sequence;
+    for (const std::string& half : {raw.substr(0, 32), raw.substr(32)}) {
+        std::string number = half.substr(std::min(half.find_first_not_of('\0'), half.size() - 1));
+        if ((static_cast<unsigned char>(number[0]) & 0x80U) != 0) number.insert(0, 1, '\0');
+        sequence += '\x02';
+        sequence += static_cast<char>(number.size());
+        sequence += number;
+    }
+    return std::string("\x30") + static_cast<char>(sequence.size()) + sequence;
+}
+
 TEST(Verify, TellsASignatureThatHoldsFromAPredicateThatIsAnother)
 {
-    const Verdict verdict = verify(
-        vector("slsa-vsa/gke-gce-pre.bcid-vsa.jsonl"),
-        {vector("slsa-vsa/vsa_signing_public_key.pem"), example_record().subject, std::nullopt});
+    const Expectations expected = {
+        vector("slsa-vsa/vsa_signing_public_key.pem"), example_record().subject, std::nullopt};
+    json envelope = json::parse(vector("slsa-vsa/gke-gce-pre.bcid-vsa.jsonl"));
+    EXPECT_EQ(broken(verify(envelope.dump(), expected)), "signature ") << "it is not DER";
 
-    EXPECT_EQ(broken(verdict), "subject predicate type build type parameters builder ");
+    auto& signature = envelope["signatures"][0]["sig"];
+    signature = base64_encode(der(*base64_decode(signature.get<std::string>())));
+
+    EXPECT_EQ(broken(verify(envelope.dump(), expected)),
+              "subject predicate type build type parameters builder ");
 }
 
 TEST(Verify, RefusesAnotherKeyAndSaysWhatTheFileClaims)
