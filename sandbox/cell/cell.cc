@@ -1,0 +1,164 @@
+#include "sandbox/cell/cell.hh"
+
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/base/scope_exit.hh"
+#include "sandbox/cell/report.hh"
+#include "sandbox/cell/setup.hh"
+#include "sandbox/sys/identity.hh"
+#include "sandbox/sys/process.hh"
+
+#include <algorithm>
+#include <csignal>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <string>
+#include <sys/wait.h>
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr std::uint64_t kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
+                                      CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr uid_t kFirstSlotUser = 65000;
+constexpr const char* kIdentityMap = "0 0 65536";
+
+/// Clones under the slot's user id and the plan's process limit. The kernel reads both when it
+/// makes the user namespace (kernel/user_namespace.c, create_user_ns): the limit then bounds the
+/// count of that user, which the whole cell adds to, whatever ids it takes on inside.
+sys::Cloned clone_in_slot(const Plan& plan, unsigned slot)
+{
+    const rlimit usual = sys::getrlimit(RLIMIT_NPROC);
+    ScopeExit restore([&usual] {
+        sys::seteuid(0);
+        sys::set_dumpable(false);
+        sys::setrlimit(RLIMIT_NPROC, usual);
+    });
+    sys::setrlimit(RLIMIT_NPROC,
+                   {std::min<rlim_t>(plan.limits.processes, usual.rlim_max), usual.rlim_max});
+    sys::seteuid(kFirstSlotUser + slot);
+    // inherited by the child, whose files in /proc would belong to the host's root otherwise
+    sys::set_dumpable(true);
+    sys::Cloned cloned = sys::clone3(kNamespaces);
+    if (cloned.pid == 0) restore.dismiss();
+    return cloned;
+}
+
+void write_map(pid_t pid, const char* name)
+{
+    const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+    write_all(open_file(path, O_WRONLY).get(), kIdentityMap);
+}
+
+/// What the report and the wait status say together.
+Outcome judge(const Report& report, int init_status)
+{
+    Outcome outcome;
+    outcome.landlock_abi = report.landlock_abi;
+    outcome.detail = report.detail;
+    if (report.not_found) {
+        outcome.kind = Outcome::Kind::kNotFound;
+        outcome.code = *report.not_found;
+    } else if (!report.status) {
+        outcome.kind = Outcome::Kind::kSignalled;
+        outcome.code = WIFSIGNALED(init_status) ? WTERMSIG(init_status) : SIGKILL;
+        outcome.detail = "the cell's init was killed: the host may be short of memory";
+    } else if (WIFSIGNALED(*report.status)) {
+        outcome.kind = Outcome::Kind::kSignalled;
+        outcome.code = WTERMSIG(*report.status);
+    } else {
+        outcome.code = WEXITSTATUS(*report.status);
+    }
+    return outcome;
+}
+
+std::chrono::microseconds duration(const timeval& time)
+{
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+} // namespace
+
+Cell::Cell(
+    pid_t pid, UniqueFd pidfd, UniqueFd report, unsigned slot, std::chrono::milliseconds time)
+    : pid_(pid)
+    , pidfd_(std::move(pidfd))
+    , report_(std::move(report))
+    , slot_(slot)
+    , started_(Clock::now())
+    , deadline_(started_ + time)
+{}
+
+Cell::Cell(Cell&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1))
+    , pidfd_(std::move(other.pidfd_))
+    , report_(std::move(other.report_))
+    , slot_(other.slot_)
+    , started_(other.started_)
+    , deadline_(other.deadline_)
+    , killed_(other.killed_)
+{}
+
+Cell::~Cell()
+{
+    if (pid_ < 0) return;
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
+}
+
+Cell Cell::start(const Plan& plan, CellDescriptors descriptors, unsigned slot)
+{
+    auto [id_maps, maps_written] = make_pipe();
+    auto [report, report_end] = make_pipe();
+    sys::Cloned cloned = clone_in_slot(plan, slot);
+    if (cloned.pid == 0) {
+        maps_written.reset();
+        CellSetup setup{.plan = plan,
+                        .filter = std::move(descriptors.filter),
+                        .output = std::move(descriptors.output),
+                        .errors = std::move(descriptors.errors),
+                        .id_maps = std::move(id_maps),
+                        .report = std::move(report_end)};
+        run_setup(setup);
+    }
+    Cell cell(cloned.pid, std::move(cloned.pidfd), std::move(report), slot, plan.limits.step_time);
+    in_context("map ids", [&] {
+        write_map(cell.pid_, "uid_map");
+        write_map(cell.pid_, "gid_map");
+    });
+    write_all(maps_written.get(), "g");
+    return cell;
+}
+
+void Cell::kill(Outcome::Kind reason)
+{
+    if (killed_) return;
+    killed_ = reason;
+    // the namespace's init: the kernel ends everything in it
+    sys::kill(pid_, SIGKILL);
+}
+
+Outcome Cell::finish() &&
+{
+    const auto ended = sys::wait4(std::exchange(pid_, -1));
+    if (!ended) throw Error(ErrorKind::kInternal, "a cell was reaped twice");
+    const Report report = read_report(report_.get());
+    if (report.error && !killed_) {
+        Error error = *report.error;
+        error.add_context("start cell");
+        throw error;
+    }
+    Outcome outcome = judge(report, ended->status);
+    if (killed_) {
+        outcome.kind = *killed_;
+        outcome.detail.clear();
+    }
+    outcome.wall = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
+    outcome.cpu = duration(ended->usage.ru_utime) + duration(ended->usage.ru_stime);
+    outcome.peak_memory_bytes = static_cast<std::uint64_t>(ended->usage.ru_maxrss) * 1024;
+    return outcome;
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "sandbox/base/unique_fd.hh"
+#include "sandbox/outcome.hh"
+#include "sandbox/plan.hh"
+
+#include <chrono>
+#include <optional>
+#include <sys/types.h>
+
+namespace caisson::sandbox {
+
+/// What a step gets beside its plan.
+struct CellDescriptors {
+    UniqueFd filter; ///< the seccomp program, positioned at its start
+    UniqueFd output; ///< write end of a pipe
+    UniqueFd errors; ///< write end of a pipe
+};
+
+/// A running step, as the chamber sees it. One that goes away unfinished is killed and reaped.
+class Cell {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    /// Slots are told apart by a user id each, under which the cell's user namespace is made: the
+    /// kernel then counts that cell's processes on their own.
+    static constexpr unsigned kSlots = 512;
+
+    /// Clones the cell's first process into all its namespaces and writes the id maps; the set-up
+    /// then runs on its own. `slot` is held by no other cell. For a single-threaded process that is
+    /// root of the user namespace it lives in.
+    static Cell start(const Plan& plan, CellDescriptors descriptors, unsigned slot);
+
+    Cell(Cell&& other) noexcept;
+    Cell& operator=(Cell&&) = delete;
+    Cell(const Cell&) = delete;
+    Cell& operator=(const Cell&) = delete;
+    ~Cell();
+
+    [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); } ///< readable once it ended
+    [[nodiscard]] unsigned slot() const noexcept { return slot_; }
+    [[nodiscard]] Clock::time_point deadline() const noexcept { return deadline_; }
+    /// Ends the whole cell at once; the first reason counts.
+    void kill(Outcome::Kind reason);
+    /// To be called once pidfd() is readable. A set-up step that failed is thrown, as
+    /// `start cell: <step>: …`, of kind kHost unless the image or the plan is to blame.
+    [[nodiscard]] Outcome finish() &&;
+
+private:
+    Cell(pid_t pid, UniqueFd pidfd, UniqueFd report, unsigned slot, std::chrono::milliseconds time);
+
+    pid_t pid_ = -1;
+    UniqueFd pidfd_;
+    UniqueFd report_;
+    unsigned slot_ = 0;
+    Clock::time_point started_;
+    Clock::time_point deadline_;
+    std::optional<Outcome::Kind> killed_;
+};
+
+} // namespace caisson::sandbox

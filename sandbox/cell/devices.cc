@@ -1,0 +1,69 @@
+// /dev: a tmpfs with six nodes of the host, a pts of its own, shared memory, and the usual links.
+#include "sandbox/cell/mount_point.hh"
+#include "sandbox/cell/setup.hh"
+#include "sandbox/cell/steps.hh"
+#include "sandbox/chamber/layout.hh"
+#include "sandbox/sys/file_system.hh"
+#include "sandbox/sys/mount.hh"
+#include "sandbox/sys/path.hh"
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr unsigned kClosed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+constexpr std::pair<const char*, const char*> kLinks[] = {
+    {"fd", "/proc/self/fd"},
+    {"stdin", "/proc/self/fd/0"},
+    {"stdout", "/proc/self/fd/1"},
+    {"stderr", "/proc/self/fd/2"},
+    {"ptmx", "pts/ptmx"}, // of this instance, never the host's
+};
+
+void bind_node(int devices, const std::string& name)
+{
+    // by descriptor from the chamber's own mount of the node (CVE-2025-52565: a path can be swapped)
+    (void)sys::create_file(devices, name, 0666);
+    const std::string source = kDevicesPath + ("/" + name);
+    const UniqueFd node =
+        sys::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+    sys::move_mount(node.get(), "", devices, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+void mount_terminals(int devices)
+{
+    constexpr const char* kTtyGroup = "5"; // in every distribution
+    const UniqueFd terminals =
+        sys::make_file_system("devpts",
+                              {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", kTtyGroup}},
+                              MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    sys::mkdirat(devices, "pts", 0755);
+    sys::move_mount(terminals.get(), "", devices, "pts", MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+void mount_shared_memory(int devices)
+{
+    const UniqueFd memory =
+        sys::make_file_system("tmpfs", {{"size", "64m"}, {"mode", "1777"}}, kClosed);
+    sys::mkdirat(devices, "shm", 0755);
+    sys::move_mount(memory.get(), "", devices, "shm", MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+} // namespace
+
+void mount_devices(CellSetup& setup)
+{
+    const UniqueFd point = open_mount_point(setup.root.get(), "dev");
+    const UniqueFd devices =
+        sys::make_file_system("tmpfs", {{"size", "1m"}, {"mode", "0755"}}, kClosed);
+    sys::move_mount(
+        devices.get(), "", point.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    for (const char* name : kDeviceNames)
+        bind_node(devices.get(), name);
+    mount_terminals(devices.get());
+    mount_shared_memory(devices.get());
+    for (const auto& [name, target] : kLinks)
+        sys::symlinkat(target, devices.get(), name);
+}
+
+} // namespace caisson::sandbox

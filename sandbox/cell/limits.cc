@@ -1,0 +1,42 @@
+// Resource limits (setrlimit(2)). The root of a user namespace may only lower a hard limit, so what
+// the host already limits stays limited.
+#include "sandbox/base/error.hh"
+#include "sandbox/cell/setup.hh"
+#include "sandbox/cell/steps.hh"
+#include "sandbox/sys/process.hh"
+
+#include <algorithm>
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr rlim_t kMebibyte = 1U << 20;
+
+void lower(__rlimit_resource resource, rlim_t wanted)
+{
+    const rlim_t limit = std::min(wanted, sys::getrlimit(resource).rlim_max);
+    sys::setrlimit(resource, {limit, limit});
+}
+
+} // namespace
+
+void set_limits(CellSetup& setup)
+{
+    const Limits& limits = setup.plan.limits;
+    lower(RLIMIT_NPROC, limits.processes); // the whole cell's count was bounded when it was cloned
+    lower(RLIMIT_FSIZE, limits.file_size_bytes);
+    lower(RLIMIT_NOFILE, limits.open_files);
+    // 1, not 0: with a `|` core_pattern the kernel ignores 0 and runs the host's handler as root;
+    // 1 is the value at which it aborts the dump (fs/coredump.c)
+    lower(RLIMIT_CORE, 1);
+    lower(RLIMIT_MEMLOCK, 8 * kMebibyte);
+    lower(RLIMIT_SIGPENDING, 4096);
+    lower(RLIMIT_MSGQUEUE, 0);
+    lower(RLIMIT_NICE, 0);
+    lower(RLIMIT_RTPRIO, 0);
+    // the invoker's shell has no say in how deep a compiler can recurse
+    const rlim_t most = sys::getrlimit(RLIMIT_STACK).rlim_max;
+    sys::setrlimit(RLIMIT_STACK, {std::min(8 * kMebibyte, most), most});
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,135 @@
+// From a prepared process to the command.
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/cell/report.hh"
+#include "sandbox/cell/setup.hh"
+#include "sandbox/cell/steps.hh"
+#include "sandbox/sys/path.hh"
+#include "sandbox/sys/process.hh"
+#include "sandbox/sys/seccomp.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr int kReport = 3; // the one descriptor left open, until execve closes it
+constexpr std::size_t kLargestFilter = BPF_MAXINSNS * sizeof(sock_filter);
+constexpr std::string_view kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// the codes of a shell (POSIX, "Exit Status for Commands")
+constexpr int kNotFound = 127;
+constexpr int kNotExecutable = 126;
+
+[[noreturn]] void give_up(const CellSetup& setup, int code, const std::string& why)
+{
+    report_not_found(setup.report.get(), code, "\"" + setup.plan.argv[0] + "\": " + why);
+    ::_exit(code);
+}
+
+std::string_view search_path(const CellSetup& setup)
+{
+    constexpr std::string_view kName = "PATH=";
+    for (const std::string_view entry : setup.plan.environment)
+        if (entry.starts_with(kName)) return entry.substr(kName.size());
+    return kDefaultPath;
+}
+
+enum class Found { kNothing, kUseless, kProgram };
+
+Found look_at(const std::string& path)
+{
+    struct stat entry = {};
+    if (::stat(path.c_str(), &entry) != 0)
+        return errno == EACCES ? Found::kUseless : Found::kNothing;
+    const bool runs = S_ISREG(entry.st_mode) && ::access(path.c_str(), X_OK) == 0;
+    return runs ? Found::kProgram : Found::kUseless;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings)
+{
+    std::vector<char*> list;
+    list.reserve(strings.size() + 1);
+    for (const std::string& string : strings)
+        list.push_back(const_cast<char*>(string.c_str()));
+    list.push_back(nullptr);
+    return list;
+}
+
+} // namespace
+
+void enter_working_directory(CellSetup& setup)
+{
+    const std::string& directory = setup.plan.working_directory;
+    if (::chdir(directory.c_str()) != 0)
+        throw Error(ErrorKind::kInput, "\"" + directory + "\": " + error_text(errno));
+    // CVE-2024-21626: a directory reached through a descriptor of the host lies outside the root
+    if (!sys::getcwd().starts_with('/'))
+        throw Error(ErrorKind::kInput, "the working directory lies outside the root");
+}
+
+void find_program(CellSetup& setup)
+{
+    const std::string& name = setup.plan.argv.at(0);
+    if (name.empty()) give_up(setup, kNotFound, "no such command");
+    if (name.find('/') != std::string::npos) {
+        setup.program = name;
+        return;
+    }
+    bool seen = false;
+    std::string_view rest = search_path(setup);
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(':'), rest.size());
+        const std::string directory(end == 0 ? "." : rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        const std::string path = directory + "/" + name;
+        const Found found = look_at(path);
+        if (found == Found::kProgram) {
+            setup.program = path;
+            return;
+        }
+        seen = seen || found == Found::kUseless;
+    }
+    if (seen) give_up(setup, kNotExecutable, "not executable");
+    give_up(setup, kNotFound, "not found in PATH");
+}
+
+void read_filter(CellSetup& setup)
+{
+    const std::string bytes = read_all(setup.filter.get(), kLargestFilter, "the filter");
+    if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
+        throw Error(ErrorKind::kInternal, "the system call filter is no BPF program");
+    setup.system_calls.resize(bytes.size() / sizeof(sock_filter));
+    std::memcpy(setup.system_calls.data(), bytes.data(), bytes.size());
+}
+
+void close_unlisted(CellSetup& setup)
+{
+    sys::dup3(setup.report.release(), kReport, O_CLOEXEC);
+    sys::close_range(kReport + 1, ~0U);
+    setup.report.reset(kReport);
+}
+
+void filter_and_execute(CellSetup& setup)
+{
+    const std::vector<char*> arguments = pointers(setup.plan.argv);
+    const std::vector<char*> environment = pointers(setup.plan.environment);
+    report_ready(setup.report.get(), setup.landlock_abi);
+
+    // nothing between these two: the filter may forbid it
+    sys::seccomp_set_filter(setup.system_calls);
+    const int number = sys::execve(setup.program.c_str(), arguments.data(), environment.data());
+
+    give_up(setup,
+            number == ENOENT ? kNotFound : kNotExecutable,
+            number == ENOENT && ::access(setup.program.c_str(), F_OK) == 0
+                ? "its interpreter is not there"
+                : error_text(number));
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "sandbox/base/unique_fd.hh"
+#include "sandbox/cell/user.hh"
+#include "sandbox/plan.hh"
+
+#include <linux/filter.h>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace caisson::sandbox {
+
+/// What the set-up steps of one cell work with. The upper half is handed in; each member of the
+/// lower half is left by one step for a later one.
+struct CellSetup {
+    const Plan& plan;
+    UniqueFd filter;  ///< the seccomp program
+    UniqueFd output;  ///< the step's standard output
+    UniqueFd errors;  ///< the step's standard error
+    UniqueFd id_maps; ///< one byte comes once the id maps are written
+    UniqueFd report;  ///< JSON lines to the chamber (cell/report.hh)
+
+    UniqueFd procfs; ///< a fresh procfs of this pid namespace
+    UniqueFd root;   ///< the root of the step's tree
+    User user;
+    std::string program; ///< argv[0], found
+    std::vector<sock_filter> system_calls;
+    int landlock_abi = 0;
+};
+
+/// One line of the set-up.
+struct Step {
+    const char* name;
+    void (*run)(CellSetup&);
+    const char* why_here; ///< what breaks if the line moves
+};
+
+/// The cell's set-up, top to bottom. `caisson explain` prints it.
+[[nodiscard]] std::span<const Step> cell_setup() noexcept;
+
+/// Runs every step and becomes the command. Never returns: a step that fails is reported to the
+/// chamber.
+[[noreturn]] void run_setup(CellSetup& setup) noexcept;
+
+} // namespace caisson::sandbox

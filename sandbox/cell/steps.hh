@@ -1,0 +1,47 @@
+#pragma once
+
+namespace caisson::sandbox {
+
+struct CellSetup;
+
+// The steps of cell/setup.cc, one declaration each; the table there says why each stands where it
+// stands. Every one throws where its wall cannot be raised.
+
+// identity.cc
+void die_with_chamber(CellSetup& setup);
+void take_identity(CellSetup& setup);
+void drop_privileges(CellSetup& setup);
+void forbid_gains(CellSetup& setup);
+// root.cc
+void detach_mounts(CellSetup& setup);
+void mount_root(CellSetup& setup);
+void enter_root(CellSetup& setup);
+// procfs.cc
+void open_procfs(CellSetup& setup);
+void be_killed_first(CellSetup& setup);
+void forbid_user_namespaces(CellSetup& setup);
+void mount_procfs(CellSetup& setup);
+// devices.cc
+void mount_devices(CellSetup& setup);
+// files.cc
+void place_files(CellSetup& setup);
+// network.cc
+void name_host(CellSetup& setup);
+void bring_up_loopback(CellSetup& setup);
+// init.cc
+void split_off_init(CellSetup& setup);
+void open_session(CellSetup& setup);
+// limits.cc
+void set_limits(CellSetup& setup);
+// user.cc
+void find_user(CellSetup& setup);
+// landlock.cc
+void restrict_files(CellSetup& setup);
+// program.cc
+void enter_working_directory(CellSetup& setup);
+void find_program(CellSetup& setup);
+void read_filter(CellSetup& setup);
+void close_unlisted(CellSetup& setup);
+void filter_and_execute(CellSetup& setup);
+
+} // namespace caisson::sandbox

@@ -1,0 +1,148 @@
+// The chamber's own walls, in order. They differ from a cell's (cell/setup.cc) in that the chamber
+// keeps every capability in its user namespace: it mounts trees and clones cells.
+#include "sandbox/chamber/enter.hh"
+
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/chamber/handshake.hh"
+#include "sandbox/chamber/layout.hh"
+#include "sandbox/chamber/overlay.hh"
+#include "sandbox/sys/file_system.hh"
+#include "sandbox/sys/identity.hh"
+#include "sandbox/sys/landlock.hh"
+#include "sandbox/sys/mount.hh"
+#include "sandbox/sys/path.hh"
+#include "sandbox/sys/process.hh"
+
+#include <array>
+#include <sched.h>
+#include <unistd.h>
+#include <vector>
+
+namespace caisson::sandbox {
+namespace {
+
+/// Host root must not be the creator of the namespace either: the kernel exempts it from
+/// RLIMIT_NPROC (kernel/fork.c, copy_process).
+void leave_host_root(const std::optional<FirstIds>& ids)
+{
+    if (!ids) {
+        if (::geteuid() == 0) throw Error(ErrorKind::kInternal, "started as root without ids");
+        return;
+    }
+    sys::setgroups({});
+    sys::setresgid(ids->group);
+    sys::setresuid(ids->user);
+}
+
+void make_user_namespace(const Channel& runner)
+{
+    sys::unshare(CLONE_NEWUSER);
+    runner.send(kUnshared);
+    const auto answer = runner.receive();
+    if (!answer || answer->text != kMapped)
+        throw Error(ErrorKind::kHost, "the runner did not map the ids");
+    // the invoker's supplementary groups would be kept otherwise (CVE-2022-2989)
+    sys::setgroups({});
+    sys::setresgid(0);
+    sys::setresuid(0);
+    sys::set_parent_death_signal();
+}
+
+/// The child is pid 1: killing it ends every cell and worker at once. The parent only waits; each
+/// dies with the other.
+void become_first_process()
+{
+    sys::unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+                 CLONE_NEWPID);
+    const pid_t first = sys::fork();
+    if (first == 0) return sys::set_parent_death_signal();
+    sys::close_range(0, ~0U);
+    const auto ended = sys::wait4(first);
+    ::_exit(ended && ended->status == 0 ? 0 : 1);
+}
+
+UniqueFd clone_device(const std::string& name)
+{
+    const std::string path = "/dev/" + name;
+    UniqueFd node = sys::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+    if (!S_ISCHR(sys::fstat(node.get()).st_mode))
+        throw Error(ErrorKind::kHost, "\"" + path + "\" is no device");
+    sys::mount_setattr(node.get(), "", AT_EMPTY_PATH, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    return node;
+}
+
+void attach(int mount, int root, const char* path)
+{
+    sys::mkdirat(root, path + 1, 0755);
+    sys::move_mount(mount, "", root, path + 1, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/// Everything that is taken along is held by descriptor before the first path changes its meaning.
+void enter_root()
+{
+    sys::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    // the working directory is the one handle on the trees that unshare carried into this mount
+    // namespace: with subordinate ids no path leads there
+    const UniqueFd trees = sys::open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | AT_RECURSIVE);
+    sys::mount_setattr(
+        trees.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+    std::vector<UniqueFd> nodes;
+    for (const char* name : kDeviceNames)
+        nodes.push_back(clone_device(name));
+    constexpr unsigned kClosed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    const UniqueFd procfs = sys::make_file_system("proc", {}, kClosed);
+    const UniqueFd empty =
+        sys::make_file_system("tmpfs", {{"mode", "0555"}}, kClosed | MOUNT_ATTR_RDONLY);
+    const UniqueFd root =
+        sys::make_file_system("tmpfs", {{"mode", "0755"}, {"size", "1m"}}, kClosed);
+
+    sys::move_mount(root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+    attach(trees.get(), root.get(), kTreesPath);
+    attach(procfs.get(), root.get(), "/proc");
+    attach(empty.get(), root.get(), kEmptyPath);
+    for (const char* path : {kDevicesPath, kCellPath, kScratchPath})
+        sys::mkdirat(root.get(), path + 1, 0755);
+    for (std::size_t index = 0; index < nodes.size(); ++index) {
+        const std::string path = std::string(kDevicesPath + 1) + "/" + kDeviceNames[index];
+        (void)sys::create_file(root.get(), path, 0666);
+        sys::move_mount(
+            nodes[index].get(), "", root.get(), path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+    }
+
+    sys::fchdir(root.get());
+    sys::pivot_root(".", ".");
+    sys::umount2(".", MNT_DETACH);
+    sys::chdir("/");
+    // From here on no path of the host resolves but the trees'.
+}
+
+/// No rule on files: any forbids mount() to this process and its children. None on TCP: cells would
+/// inherit it, and it would close their own loopback; this network namespace is empty anyway.
+void restrict_scope()
+{
+    const int abi = sys::landlock_abi();
+    if (sys::landlock_scopes(abi) == 0) return;
+    const UniqueFd ruleset =
+        sys::landlock_create_ruleset({.scoped = sys::landlock_scopes(abi)}, abi);
+    sys::landlock_restrict_self(ruleset.get());
+}
+
+} // namespace
+
+void enter_chamber(const Channel& runner, int trees, const std::optional<FirstIds>& ids)
+{
+    sys::setsid(); // an interrupt typed at the terminal is the runner's to handle
+    sys::fchdir(trees);
+    leave_host_root(ids);
+    sys::set_parent_death_signal(); // after the change of ids, which clears it
+    in_context("make user namespace", [&] { make_user_namespace(runner); });
+    sys::set_no_new_privileges(); // newuidmap is done
+    in_context("make namespaces", [] { become_first_process(); });
+    in_context("enter root", [] { enter_root(); });
+    in_context("restrict scope", [] { restrict_scope(); });
+    sys::sethostname("chamber");
+    sys::set_dumpable(false);
+}
+
+} // namespace caisson::sandbox

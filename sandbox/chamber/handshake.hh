@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string_view>
+
+namespace caisson::sandbox {
+
+// The first messages between runner and chamber, before any request. An error (base/error_wire.hh)
+// may come in place of either of the chamber's.
+
+inline constexpr std::string_view kUnshared = "unshared"; ///< chamber: map my ids
+inline constexpr std::string_view kMapped = "mapped";     ///< runner: done
+inline constexpr std::string_view kReady = "ready";       ///< chamber: waiting for requests
+
+// Descriptors at which the chamber finds what it was given.
+inline constexpr int kChannelFd = 3;
+inline constexpr int kTreesFd = 4;
+
+// The program's modes, its first argument.
+inline constexpr const char* kServeMode = "serve";     ///< [first user id, first group id]
+inline constexpr const char* kExtractMode = "extract"; ///< input at kChannelFd, directory at kTreesFd
+
+} // namespace caisson::sandbox

@@ -1,0 +1,79 @@
+// caisson-chamber: owns the file trees of one build and starts its cells. No network, no keys, and
+// of the host's files nothing but the trees.
+#include "sandbox/base/channel.hh"
+#include "sandbox/base/error_wire.hh"
+#include "sandbox/chamber/enter.hh"
+#include "sandbox/chamber/extract_mode.hh"
+#include "sandbox/chamber/handshake.hh"
+#include "sandbox/chamber/layout.hh"
+#include "sandbox/chamber/overlay.hh"
+#include "sandbox/chamber/serve.hh"
+#include "sandbox/sys/path.hh"
+
+#include <charconv>
+#include <cstdio>
+#include <span>
+#include <string_view>
+#include <unistd.h>
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr int kUsageExit = 2;
+
+std::uint32_t number(std::string_view text)
+{
+    std::uint32_t value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc() || end != text.data() + text.size())
+        throw Error(ErrorKind::kInternal, "\"" + std::string(text) + "\" is no id");
+    return value;
+}
+
+void serve_runner(const Channel& runner, std::span<char*> ids)
+{
+    std::optional<FirstIds> first;
+    if (ids.size() == 2) first = FirstIds{number(ids[0]), number(ids[1])};
+    in_context("start the chamber", [&] {
+        const UniqueFd trees(kTreesFd);
+        check_trees(trees.get());
+        enter_chamber(runner, trees.get(), first);
+    });
+    // opened anew: overlayfs takes only layers of this mount namespace
+    const UniqueFd trees =
+        sys::openat2(AT_FDCWD, kTreesPath, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+    runner.send(kReady);
+    serve(runner, trees.get());
+}
+
+int run_mode(std::string_view mode, std::span<char*> rest)
+{
+    if (mode == kServeMode) {
+        const Channel runner{UniqueFd(kChannelFd)};
+        try {
+            serve_runner(runner, rest);
+            return 0;
+        } catch (const Error& error) {
+            // what the runner makes of it: the error of start(), or of every open request
+            runner.send(error_to_json(error));
+            return 1;
+        }
+    }
+    if (mode == kExtractMode) return run_extract_mode(UniqueFd(kChannelFd), UniqueFd(kTreesFd));
+    return kUsageExit;
+}
+
+} // namespace
+} // namespace caisson::sandbox
+
+int main(int argc, char** argv)
+{
+    const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
+    if (arguments.size() < 2) {
+        std::fputs("caisson-chamber is started by caisson, not by hand\n", stderr);
+        return caisson::sandbox::kUsageExit;
+    }
+    const int code = caisson::sandbox::run_mode(arguments[1], arguments.subspan(2));
+    // as pid 1 of its namespace: whatever still runs ends here
+    ::_exit(code);
+}

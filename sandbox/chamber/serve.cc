@@ -1,0 +1,358 @@
+// The chamber's loop. It parses nothing but the runner's messages: each archive is read by a worker
+// (chamber/worker.hh), each step runs in a cell (cell/cell.hh), and what those send back is read
+// with the same distrust.
+#include "sandbox/chamber/serve.hh"
+
+#include "sandbox/base/error.hh"
+#include "sandbox/base/error_wire.hh"
+#include "sandbox/cell/cell.hh"
+#include "sandbox/chamber/overlay.hh"
+#include "sandbox/chamber/trees.hh"
+#include "sandbox/chamber/worker.hh"
+#include "sandbox/messages.hh"
+#include "sandbox/plan_json.hh"
+#include "sandbox/sys/path.hh"
+#include "sandbox/sys/process.hh"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <list>
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <unistd.h>
+
+namespace caisson::sandbox {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLongestResult = 1U << 18; ///< of a worker
+
+struct Request {
+    std::uint64_t id = 0;
+    json body;
+    std::vector<UniqueFd> descriptors;
+
+    [[nodiscard]] UniqueFd take_descriptor(std::size_t index)
+    {
+        if (index >= descriptors.size())
+            throw Error(ErrorKind::kInternal, "a request came without its descriptor");
+        return std::move(descriptors[index]);
+    }
+};
+
+struct RunningCell {
+    std::uint64_t request = 0;
+    Cell cell;
+};
+
+struct RunningWorker {
+    std::uint64_t request = 0;
+    Worker worker;
+    std::string result;
+};
+
+class Server {
+public:
+    Server(const Channel& runner, int trees)
+        : runner_(runner)
+        , trees_(trees)
+    {}
+
+    /// One turn: waits for something to happen and answers it. False when the runner is gone.
+    bool turn();
+
+private:
+    // the operations, by name in kOperations
+    void run(Request& request);
+    void stop(Request& request);
+    void unpack(Request& request);
+    void receive(Request& request);
+    void collect(Request& request);
+    void freeze(Request& request);
+    void pack(Request& request);
+    void remove(Request& request);
+
+    struct Operation {
+        std::string_view name;
+        void (Server::*start)(Request&);
+    };
+    static const std::array<Operation, 8> kOperations;
+
+    bool accept_request();
+    void start(Request& request);
+    void work(const Request& request,
+              const WorkerView& view,
+              int stream,
+              const std::function<std::string(int root, int stream)>& body);
+    void reply(std::uint64_t request, const json& result) const;
+    void reply_error(std::uint64_t request, const Error& error) const;
+    template<class Action>
+    bool answering(std::uint64_t request, Action&& action) const;
+
+    [[nodiscard]] int milliseconds_left() const;
+    [[nodiscard]] unsigned free_slot() const;
+    void end_overdue_cells();
+    void finish_cell(std::list<RunningCell>::iterator running);
+    void read_worker(std::list<RunningWorker>::iterator running);
+    void finish_worker(RunningWorker& running) const;
+
+    const Channel& runner_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    int trees_;
+    std::list<RunningCell> cells_;
+    std::list<RunningWorker> workers_;
+};
+
+constexpr std::array<Server::Operation, 8> Server::kOperations = {{
+    {"run", &Server::run},
+    {"stop", &Server::stop},
+    {"unpack", &Server::unpack},
+    {"receive", &Server::receive},
+    {"collect", &Server::collect},
+    {"freeze", &Server::freeze},
+    {"pack", &Server::pack},
+    {"remove", &Server::remove},
+}};
+
+// --- the loop ---
+
+bool Server::turn()
+{
+    std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}};
+    for (const RunningCell& running : cells_)
+        watched.push_back({running.cell.pidfd(), POLLIN, 0});
+    for (const RunningWorker& running : workers_)
+        watched.push_back({running.worker.result.get(), POLLIN, 0});
+    if (::poll(watched.data(), watched.size(), milliseconds_left()) < 0 && errno != EINTR)
+        throw SysError(errno, "poll");
+
+    // in the order in which they were put; what is accepted below is appended to the lists later
+    auto happened = watched.begin() + 1;
+    for (auto next = cells_.begin(); next != cells_.end();) {
+        const auto running = next++;
+        if ((happened++)->revents != 0) finish_cell(running);
+    }
+    for (auto next = workers_.begin(); next != workers_.end();) {
+        const auto running = next++;
+        if ((happened++)->revents != 0) read_worker(running);
+    }
+    end_overdue_cells();
+    return watched.front().revents == 0 || accept_request();
+}
+
+bool Server::accept_request()
+{
+    auto message = runner_.receive();
+    if (!message) return false;
+    Request request{.body = json::parse(message->text),
+                    .descriptors = std::move(message->descriptors)};
+    request.id = request.body.at("id").get<std::uint64_t>();
+    answering(request.id, [&] { start(request); });
+    return true;
+}
+
+void Server::start(Request& request)
+{
+    const auto name = request.body.at("op").get<std::string>();
+    const auto* const found = std::find_if(
+        kOperations.begin(), kOperations.end(), [&](const auto& one) { return one.name == name; });
+    if (found == kOperations.end())
+        throw Error(ErrorKind::kInternal, "unknown operation \"" + name + "\"");
+    in_context(name, [&] { (this->*found->start)(request); });
+}
+
+/// An Error of one request is that request's reply, and the others go on.
+template<class Action>
+bool Server::answering(std::uint64_t request, Action&& action) const
+{
+    try {
+        action();
+        return true;
+    } catch (const Error& error) {
+        reply_error(request, error);
+    } catch (const json::exception& error) {
+        reply_error(request, Error(ErrorKind::kInternal, error.what()));
+    }
+    return false;
+}
+
+void Server::reply(std::uint64_t request, const json& result) const
+{
+    const json message = {{"id", request}, {"result", result}};
+    runner_.send(message.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+void Server::reply_error(std::uint64_t request, const Error& error) const
+{
+    runner_.send("{\"id\":" + std::to_string(request) + ",\"error\":" + error_to_json(error) + "}");
+}
+
+// --- cells ---
+
+unsigned Server::free_slot() const
+{
+    for (unsigned slot = 0; slot < Cell::kSlots; ++slot)
+        if (std::none_of(cells_.begin(), cells_.end(), [&](const RunningCell& running) {
+                return running.cell.slot() == slot;
+            }))
+            return slot;
+    throw Error(ErrorKind::kInternal, "too many cells at once");
+}
+
+void Server::run(Request& request)
+{
+    const Plan plan = plan_from_json(request.body.at("plan"));
+    if (!plan.upper.empty() && !sys::fstatat(trees_, plan.upper)) make_tree(trees_, plan.upper);
+    cells_.push_back({request.id,
+                      Cell::start(plan,
+                                  {.filter = request.take_descriptor(0),
+                                   .output = request.take_descriptor(1),
+                                   .errors = request.take_descriptor(2)},
+                                  free_slot())});
+}
+
+void Server::stop(Request& request)
+{
+    const auto target = request.body.at("target").get<std::uint64_t>();
+    const auto reason = static_cast<Outcome::Kind>(request.body.at("reason").get<int>());
+    for (RunningCell& running : cells_)
+        if (running.request == target) running.cell.kill(reason);
+    reply(request.id, nullptr); // also where the cell has ended meanwhile
+}
+
+int Server::milliseconds_left() const
+{
+    std::int64_t left = -1;
+    for (const RunningCell& running : cells_) {
+        const auto time = std::chrono::ceil<std::chrono::milliseconds>(running.cell.deadline() -
+                                                                       Cell::Clock::now());
+        const std::int64_t own = std::clamp<std::int64_t>(time.count(), 0, 1 << 30);
+        left = left < 0 ? own : std::min(left, own);
+    }
+    return static_cast<int>(left);
+}
+
+void Server::end_overdue_cells()
+{
+    const auto now = Cell::Clock::now();
+    for (RunningCell& running : cells_)
+        if (running.cell.deadline() <= now) running.cell.kill(Outcome::Kind::kTimedOut);
+}
+
+void Server::finish_cell(std::list<RunningCell>::iterator running)
+{
+    answering(running->request, [&] {
+        reply(running->request, to_json(std::move(running->cell).finish()));
+    });
+    cells_.erase(running);
+}
+
+// --- workers ---
+
+void Server::work(const Request& request,
+                  const WorkerView& view,
+                  int stream,
+                  const std::function<std::string(int root, int stream)>& body)
+{
+    workers_.push_back({request.id, start_worker(trees_, view, stream, body), {}});
+}
+
+void Server::read_worker(std::list<RunningWorker>::iterator running)
+{
+    std::array<char, 4096> part = {};
+    const ssize_t got = ::read(running->worker.result.get(), part.data(), part.size());
+    if (got < 0 && errno == EINTR) return;
+    if (got > 0) running->result.append(part.data(), static_cast<std::size_t>(got));
+    if (got > 0 && running->result.size() <= kLongestResult) return;
+    answering(running->request, [&] { finish_worker(*running); });
+    workers_.erase(running);
+}
+
+void Server::finish_worker(RunningWorker& running) const
+{
+    // it has said all it had to say; a worker that a hostile archive took over might stay
+    ::kill(running.worker.pid, SIGKILL);
+    (void)sys::wait4(running.worker.pid);
+    json answer = json::parse(running.result, nullptr, false);
+    if (answer.is_object() && answer.contains("error"))
+        throw error_from_json(answer["error"].dump());
+    if (!answer.is_object() || !answer.contains("result"))
+        throw Error(ErrorKind::kInternal, "a worker ended without a result");
+    reply(running.request, answer["result"]);
+}
+
+void Server::unpack(Request& request)
+{
+    const auto tree = request.body.at("tree").get<std::string>();
+    const auto lowers = request.body.at("lowers").get<std::vector<std::string>>();
+    const UniqueFd input = request.take_descriptor(0);
+    make_tree(trees_, tree);
+    work(request, {.lowers = lowers, .upper = tree}, input.get(), [](int root, int stream) {
+        return to_json(unpack_layer(root, stream)).dump();
+    });
+}
+
+void Server::receive(Request& request)
+{
+    const ReceiveOptions options = receive_options_from_json(request.body.at("options"));
+    const UniqueFd input = request.take_descriptor(0);
+    if (!sys::fstatat(trees_, options.upper)) make_tree(trees_, options.upper);
+    work(request,
+         {.lowers = options.lowers, .upper = options.upper},
+         input.get(),
+         [&options](int root, int stream) {
+             return to_json(receive_files(root, options, stream)).dump();
+         });
+}
+
+void Server::collect(Request& request)
+{
+    const CollectOptions options = collect_options_from_json(request.body.at("options"));
+    const UniqueFd output = request.take_descriptor(0);
+    work(request, {.lowers = options.lowers}, output.get(), [&options](int root, int stream) {
+        return to_json(collect_files(root, options, stream)).dump();
+    });
+}
+
+void Server::freeze(Request& request)
+{
+    const auto tree = request.body.at("tree").get<std::string>();
+    const auto epoch = request.body.at("epoch").get<std::int64_t>();
+    remove_work(trees_, tree);
+    work(request, {.upper = tree, .raw = true}, -1, [epoch](int root, int) {
+        return to_json(freeze_tree(root, epoch)).dump();
+    });
+}
+
+void Server::pack(Request& request)
+{
+    const auto tree = request.body.at("tree").get<std::string>();
+    const auto epoch = request.body.at("epoch").get<std::int64_t>();
+    const UniqueFd output = request.take_descriptor(0);
+    work(request, {.upper = tree, .raw = true}, output.get(), [epoch](int root, int stream) {
+        return to_json(pack_layer(root, epoch, stream)).dump();
+    });
+}
+
+void Server::remove(Request& request)
+{
+    const auto trees = request.body.at("trees").get<std::vector<std::string>>();
+    work(request, {.raw = true}, -1, [&trees](int root, int) {
+        for (const std::string& tree : trees)
+            remove_tree(root, tree);
+        return std::string("null");
+    });
+}
+
+} // namespace
+
+void serve(const Channel& runner, int trees)
+{
+    Server server(runner, trees);
+    while (server.turn()) {
+    }
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,72 @@
+#include "sandbox/features.hh"
+
+#include "sandbox/base/error.hh"
+#include "sandbox/sys/landlock.hh"
+#include "sandbox/sys/process.hh"
+#include "sandbox/sys/seccomp.hh"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace caisson::sandbox {
+namespace {
+
+Cgroups probe_cgroups()
+{
+    struct statfs status = {};
+    if (::statfs("/sys/fs/cgroup", &status) != 0) return Cgroups::kNone;
+    if (status.f_type == CGROUP2_SUPER_MAGIC) return Cgroups::kV2;
+    std::error_code ignored;
+    return std::filesystem::exists("/sys/fs/cgroup/memory", ignored) ? Cgroups::kV1
+                                                                     : Cgroups::kNone;
+}
+
+/// The switch's value, or nothing that matches where this kernel does not have it.
+char sysctl(const char* path)
+{
+    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return '\0';
+    char value = '\0';
+    if (::read(fd, &value, 1) != 1) value = '\0';
+    ::close(fd);
+    return value;
+}
+
+} // namespace
+
+Features probe_features()
+{
+    return {.user_namespaces = user_namespaces_work(),
+            .seccomp_filters = sys::seccomp_filters_work(),
+            .landlock_abi = sys::landlock_abi(),
+            .cgroups = probe_cgroups()};
+}
+
+bool user_namespaces_work()
+{
+    // the child of what may be a program with threads: nothing but system calls between the two
+    const pid_t child = sys::fork();
+    if (child == 0) ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
+    const auto ended = sys::wait4(child);
+    return ended && ended->status == 0;
+}
+
+std::string user_namespace_hint()
+{
+    if (sysctl("/proc/sys/kernel/unprivileged_userns_clone") == '0')
+        return "user namespaces are off: sysctl kernel.unprivileged_userns_clone=1";
+    if (sysctl("/proc/sys/user/max_user_namespaces") == '0')
+        return "user namespaces are off: sysctl user.max_user_namespaces=15000";
+    if (sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == '1')
+        return "AppArmor restricts user namespaces: give caisson-chamber a profile that allows "
+               "userns, or sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+    return {};
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+namespace caisson::sandbox {
+
+enum class Cgroups { kNone, kV1, kV2 };
+
+/// What this kernel and this host give. Found by trying, never by a version number: distributions
+/// carry features back and switch others off.
+struct Features {
+    bool user_namespaces = false; ///< the calling user may make one
+    bool seccomp_filters = false;
+    int landlock_abi = 0; ///< 0 is none
+    Cgroups cgroups = Cgroups::kNone;
+};
+
+[[nodiscard]] Features probe_features();
+
+/// Whether the calling user may make a user namespace; tried in a child.
+[[nodiscard]] bool user_namespaces_work();
+/// What to do where they do not: the switch of this host that is off. Empty where none is known.
+[[nodiscard]] std::string user_namespace_hint();
+
+} // namespace caisson::sandbox

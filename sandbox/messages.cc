@@ -1,0 +1,87 @@
+#include "sandbox/messages.hh"
+
+#include <nlohmann/json.hpp>
+
+namespace caisson::sandbox {
+
+using nlohmann::json;
+
+json to_json(const Outcome& outcome)
+{
+    return {{"kind", static_cast<int>(outcome.kind)},
+            {"code", outcome.code},
+            {"detail", outcome.detail},
+            {"wall_us", outcome.wall.count()},
+            {"cpu_us", outcome.cpu.count()},
+            {"peak_memory_bytes", outcome.peak_memory_bytes},
+            {"landlock_abi", outcome.landlock_abi}};
+}
+
+json to_json(const TreeStats& stats)
+{
+    return {{"entries", stats.entries}, {"bytes", stats.bytes}, {"archive", stats.archive}};
+}
+
+json to_json(const ReceiveOptions& options)
+{
+    return {{"lowers", options.lowers},
+            {"upper", options.upper},
+            {"destination", options.destination},
+            {"directory", options.directory},
+            {"owner", options.owner},
+            {"archive", options.archive}};
+}
+
+json to_json(const CollectOptions& options)
+{
+    return {{"lowers", options.lowers},
+            {"patterns", options.patterns},
+            {"mode", options.mode},
+            {"clamp_epoch", options.clamp_epoch}};
+}
+
+Outcome outcome_from_json(const json& value)
+{
+    Outcome outcome;
+    outcome.kind = static_cast<Outcome::Kind>(value.at("kind").get<int>());
+    value.at("code").get_to(outcome.code);
+    value.at("detail").get_to(outcome.detail);
+    outcome.wall = std::chrono::microseconds(value.at("wall_us").get<std::int64_t>());
+    outcome.cpu = std::chrono::microseconds(value.at("cpu_us").get<std::int64_t>());
+    value.at("peak_memory_bytes").get_to(outcome.peak_memory_bytes);
+    value.at("landlock_abi").get_to(outcome.landlock_abi);
+    return outcome;
+}
+
+TreeStats tree_stats_from_json(const json& value)
+{
+    TreeStats stats;
+    value.at("entries").get_to(stats.entries);
+    value.at("bytes").get_to(stats.bytes);
+    value.at("archive").get_to(stats.archive);
+    return stats;
+}
+
+ReceiveOptions receive_options_from_json(const json& value)
+{
+    ReceiveOptions options;
+    value.at("lowers").get_to(options.lowers);
+    value.at("upper").get_to(options.upper);
+    value.at("destination").get_to(options.destination);
+    value.at("directory").get_to(options.directory);
+    value.at("owner").get_to(options.owner);
+    value.at("archive").get_to(options.archive);
+    return options;
+}
+
+CollectOptions collect_options_from_json(const json& value)
+{
+    CollectOptions options;
+    value.at("lowers").get_to(options.lowers);
+    value.at("patterns").get_to(options.patterns);
+    value.at("mode").get_to(options.mode);
+    value.at("clamp_epoch").get_to(options.clamp_epoch);
+    return options;
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,141 @@
+#include "sandbox/plan_json.hh"
+
+#include "sandbox/base/error.hh"
+
+#include <nlohmann/json.hpp>
+
+namespace caisson::sandbox {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const Limits& limits)
+{
+    return {{"file_size_bytes", limits.file_size_bytes},
+            {"open_files", limits.open_files},
+            {"output_bytes", limits.output_bytes},
+            {"processes", limits.processes},
+            {"step_time_ms", limits.step_time.count()}};
+}
+
+json to_json(const PlanFile& file)
+{
+    return {{"content", file.content}, {"mode", file.mode}, {"path", file.path}};
+}
+
+/// The members of one object, each to be taken once.
+class Members {
+public:
+    Members(const json& object, std::size_t count)
+        : object_(object)
+    {
+        if (!object.is_object() || object.size() != count)
+            throw Error(ErrorKind::kInternal, "a plan has other members than it should");
+    }
+
+    template<class Value>
+    void take(const char* name, Value& value) const
+    try {
+        object_.at(name).get_to(value);
+    } catch (const json::exception& failure) {
+        throw Error(ErrorKind::kInternal,
+                    "plan member \"" + std::string(name) + "\": " + failure.what());
+    }
+
+    [[nodiscard]] const json& at(const char* name) const
+    {
+        const auto found = object_.find(name);
+        if (found == object_.end())
+            throw Error(ErrorKind::kInternal,
+                        "plan member \"" + std::string(name) + "\" is missing");
+        return *found;
+    }
+
+private:
+    const json& object_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+};
+
+Limits limits_from_json(const json& value)
+{
+    const Members members(value, 5);
+    Limits limits;
+    std::int64_t milliseconds = 0;
+    members.take("file_size_bytes", limits.file_size_bytes);
+    members.take("open_files", limits.open_files);
+    members.take("output_bytes", limits.output_bytes);
+    members.take("processes", limits.processes);
+    members.take("step_time_ms", milliseconds);
+    limits.step_time = std::chrono::milliseconds(milliseconds);
+    return limits;
+}
+
+std::vector<PlanFile> files_from_json(const json& value)
+{
+    std::vector<PlanFile> files;
+    for (const json& entry : value) {
+        const Members members(entry, 3);
+        PlanFile file;
+        members.take("content", file.content);
+        members.take("mode", file.mode);
+        members.take("path", file.path);
+        files.push_back(std::move(file));
+    }
+    return files;
+}
+
+constexpr const char* kRequired = "required";
+constexpr const char* kIfAvailable = "if-available";
+
+Landlock landlock_from_text(const std::string& text)
+{
+    if (text == kRequired) return Landlock::kRequired;
+    if (text == kIfAvailable) return Landlock::kIfAvailable;
+    throw Error(ErrorKind::kInternal, "plan member \"landlock\": \"" + text + "\" means nothing");
+}
+
+} // namespace
+
+json to_json(const Plan& plan)
+{
+    json files = json::array();
+    for (const PlanFile& file : plan.files)
+        files.push_back(to_json(file));
+    return {{"argv", plan.argv},
+            {"capabilities", plan.capabilities},
+            {"environment", plan.environment},
+            {"files", std::move(files)},
+            {"hostname", plan.hostname},
+            {"landlock", plan.landlock == Landlock::kRequired ? kRequired : kIfAvailable},
+            {"limits", to_json(plan.limits)},
+            {"lowers", plan.lowers},
+            {"name", plan.name},
+            {"seccomp_digest", plan.seccomp_digest},
+            {"upper", plan.upper},
+            {"user", plan.user},
+            {"working_directory", plan.working_directory}};
+}
+
+Plan plan_from_json(const json& value)
+{
+    const Members members(value, 13);
+    Plan plan;
+    std::string landlock;
+    members.take("argv", plan.argv);
+    members.take("capabilities", plan.capabilities);
+    members.take("environment", plan.environment);
+    members.take("hostname", plan.hostname);
+    members.take("landlock", landlock);
+    members.take("lowers", plan.lowers);
+    members.take("name", plan.name);
+    members.take("seccomp_digest", plan.seccomp_digest);
+    members.take("upper", plan.upper);
+    members.take("user", plan.user);
+    members.take("working_directory", plan.working_directory);
+    plan.landlock = landlock_from_text(landlock);
+    plan.limits = limits_from_json(members.at("limits"));
+    plan.files = files_from_json(members.at("files"));
+    if (plan.argv.empty()) throw Error(ErrorKind::kInternal, "a plan without a command");
+    return plan;
+}
+
+} // namespace caisson::sandbox

@@ -1,0 +1,79 @@
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/launch.hh"
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <pwd.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace caisson::sandbox {
+namespace {
+
+constexpr std::uint32_t kWanted = 65536;
+constexpr std::size_t kLargestFile = 1U << 22;
+constexpr const char* kUserForRoot = "caisson";
+
+std::optional<std::uint32_t> number(std::string_view text)
+{
+    std::uint32_t value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+/// subuid(5): `name or number:first:count`.
+std::optional<IdRange> parse(std::string_view line, std::string_view name, std::string_view uid)
+{
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+    const std::string_view owner = line.substr(0, first);
+    if (owner != name && owner != uid) return std::nullopt;
+    const auto start = number(line.substr(first + 1, second - first - 1));
+    const auto count = number(line.substr(second + 1));
+    if (!start || !count || *start == 0 || *count < kWanted) return std::nullopt;
+    return IdRange{*start, kWanted};
+}
+
+IdRange find_range(const char* path, const std::string& name, const std::string& uid)
+{
+    std::string text;
+    if (std::filesystem::exists(path)) text = read_file(path, kLargestFile);
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        if (const auto range = parse(rest.substr(0, end), name, uid)) return *range;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    throw Error(ErrorKind::kHost,
+                "user \"" + name + "\" has no 65536 subordinate ids in " + path,
+                "as root: usermod --add-subuids 200000-265535 --add-subgids 200000-265535 " + name +
+                    ", with a range that no other line of /etc/subuid has");
+}
+
+std::string name_of(uid_t uid)
+{
+    std::array<char, 16384> space = {};
+    passwd entry = {};
+    passwd* found = nullptr;
+    ::getpwuid_r(uid, &entry, space.data(), space.size(), &found);
+    return found == nullptr ? std::to_string(uid) : found->pw_name;
+}
+
+} // namespace
+
+SubordinateIds SubordinateIds::of_invoker()
+{
+    // host root's own ids are never mapped: root builds under the range of a user made for it
+    const uid_t uid = ::geteuid();
+    const std::string name = uid == 0 ? kUserForRoot : name_of(uid);
+    const std::string number = uid == 0 ? kUserForRoot : std::to_string(uid);
+    return {.users = find_range("/etc/subuid", name, number),
+            .groups = find_range("/etc/subgid", name, number)};
+}
+
+} // namespace caisson::sandbox

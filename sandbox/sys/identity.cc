@@ -1,0 +1,34 @@
+#include "sandbox/sys/identity.hh"
+
+#include "sandbox/base/error.hh"
+
+#include <cerrno>
+#include <grp.h>
+#include <string>
+#include <unistd.h>
+
+namespace caisson::sandbox::sys {
+
+void setgroups(const std::vector<gid_t>& groups)
+{
+    if (::setgroups(groups.size(), groups.data()) != 0) throw SysError(errno, "setgroups");
+}
+
+void setresgid(gid_t group)
+{
+    if (::setresgid(group, group, group) != 0)
+        throw SysError(errno, "setresgid " + std::to_string(group));
+}
+
+void setresuid(uid_t user)
+{
+    if (::setresuid(user, user, user) != 0)
+        throw SysError(errno, "setresuid " + std::to_string(user));
+}
+
+void seteuid(uid_t user)
+{
+    if (::seteuid(user) != 0) throw SysError(errno, "seteuid " + std::to_string(user));
+}
+
+} // namespace caisson::sandbox::sys

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <sys/types.h>
+#include <vector>
+
+/// Whose process this is. One call a function; SysError where it is refused.
+namespace caisson::sandbox::sys {
+
+void setgroups(const std::vector<gid_t>& groups);
+/// Sets all three group ids.
+void setresgid(gid_t group);
+/// Sets all three user ids. Clears the parent death signal and makes the process non-dumpable.
+void setresuid(uid_t user);
+/// Sets the effective user id alone; the kernel drops the effective capabilities when it leaves 0
+/// and gives them back when it returns.
+void seteuid(uid_t user);
+
+} // namespace caisson::sandbox::sys
