@@ -30,7 +30,7 @@ constexpr std::array kParameters = {
     Parameter{"/output/compression", Kind::kText},
     Parameter{"/output/compressionLevel", Kind::kInteger},
     Parameter{"/output/mediaTypes", Kind::kText},
-    Parameter{"/output/type", Kind::kText},
+    Parameter{"/output/type", Kind::kTextList},
     Parameter{"/platform", Kind::kText},
     Parameter{"/policy/digest", Kind::kDigest},
     Parameter{"/policy/name", Kind::kText},

@@ -14,7 +14,7 @@ TEST(Statement, IsAsItWas)
 {
     const std::filesystem::path golden = CAISSON_SOURCE_DIR "/tests/golden/statement.json";
     const std::string statement = make_provenance(example_record());
-    if (std::getenv("CAISSON_ACCEPT") != nullptr) { // NOLINT(concurrency-mt-unsafe): one thread
+    if (std::getenv("CAISSON_ACCEPT") != nullptr) {
         write_file_atomically(golden, statement);
         GTEST_SKIP() << "wrote " << golden;
     }

@@ -26,7 +26,7 @@ namespace caisson::attest {
         {"dockerfile", {{"path", "Dockerfile"}}},
         {"labels", {{"org.opencontainers.image.version", "2.4.1"}}},
         {"network", "none"},
-        {"output", {{"compression", "gzip"}, {"type", "oci"}}},
+        {"output", {{"compression", "gzip"}, {"type", {"oci"}}}},
         {"platform", "linux/amd64"},
         {"policy", {{"digest", Digest::of("policy").text()}, {"name", "default"}}},
         {"source", {{"uri", "file:api"}}},
