@@ -51,8 +51,8 @@ Descriptor descriptor_from_json(const nlohmann::json& json)
     descriptor.digest = *digest;
 
     const nlohmann::json* size = find_member(json, "size");
-    if (size == nullptr || !size->is_number_unsigned() ||
-        size->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
+    // one above 2^63-1 comes out negative
+    if (size == nullptr || !size->is_number_integer() || size->get<std::int64_t>() < 0)
         throw Error(ErrorKind::kInput,
                     "the size of " + descriptor.digest.text() +
                         " is not a number of bytes from 0 to 2^63-1");

@@ -140,7 +140,7 @@ Reference Reference::parse(std::string_view text)
         if (next == std::string_view::npos) break;
         left.remove_prefix(next + 1);
     }
-    if (reference.domain == "docker.io" && first == std::string_view::npos)
+    if (reference.domain == "docker.io" && reference.path.find('/') == std::string::npos)
         reference.path.insert(0, "library/");
     if (reference.repository().size() > kLongestName) refuse(text, "it is too long");
     return reference;

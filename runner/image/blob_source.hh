@@ -1,0 +1,34 @@
+#pragma once
+
+#include "runner/image/base_image.hh"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace caisson::runner {
+
+/// Where an image comes from: a layout, a registry. It only brings bytes; what they are is checked
+/// in one place, take_in.
+class BlobSource {
+public:
+    BlobSource() = default;
+    BlobSource(const BlobSource&) = delete;
+    BlobSource& operator=(const BlobSource&) = delete;
+    virtual ~BlobSource() = default;
+
+    using Sink = std::function<void(std::string_view)>;
+    /// The bytes of a manifest, index, configuration or layer in order; the sink throws when there
+    /// are too many.
+    virtual void read(const Descriptor& descriptor, const Sink& sink) = 0;
+};
+
+/// Follows `start` to the image for this machine and takes its manifest, configuration and layers
+/// into the store, each with its digest and size checked; what the store has already is not read
+/// again. Leaves `source` and `resolved` to the caller. Errors are of kind kInput.
+[[nodiscard]] BaseImage take_in(Store& store, BlobSource& source, const Descriptor& start);
+
+/// The manifest, configuration and layers of an image that the store holds.
+[[nodiscard]] BaseImage read_image(const Store& store, const Descriptor& manifest);
+
+} // namespace caisson::runner

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace caisson::runner {
+
+/// A package URL (purl-spec): `pkg:<type>/<path>[@version][?key=value&…]`, every part but the
+/// path's slashes percent-encoded. The qualifiers must be given sorted by key; those without a
+/// value are left out.
+[[nodiscard]] std::string
+package_url(const std::string& type,
+            const std::string& path,
+            const std::string& version,
+            const std::vector<std::pair<std::string, std::string>>& qualifiers);
+
+} // namespace caisson::runner
