@@ -252,7 +252,8 @@ std::string Expander::by_replacement(const std::string& variable)
     const auto value = lookup_(variable);
     if (!value && style_.keep_unset)
         return "${" + variable + "/" + pattern + "/" + replacement + "}";
-    std::string result = replace_matches(value.value_or(""), pattern, replacement, all);
+    std::string result =
+        replace_matches(value.value_or(""), pattern, replacement, all, kMaxExpanded);
     if (result.size() > kMaxExpanded) fail("the expansion is larger than 16 MiB");
     return result;
 }

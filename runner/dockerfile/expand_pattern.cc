@@ -52,42 +52,58 @@ Pattern parse_pattern(std::string_view text)
     return pattern;
 }
 
-/// How many characters from `begin` on the pattern matches, at least or at most. All states of the
-/// pattern advance together, so no pattern takes more than its length times the text's.
-std::optional<std::size_t>
-match_length(const Pattern& pattern, const Characters& text, std::size_t begin, bool longest)
-{
-    std::vector<char> active(pattern.size() + 1, 0);
-    const auto skip_stars = [&](std::vector<char>& states) {
-        for (std::size_t state = 0; state < pattern.size(); ++state)
-            if (states[state] != 0 && pattern[state].kind == Token::Kind::kMany)
-                states[state + 1] = 1;
-    };
-    active[0] = 1;
-    skip_stars(active);
-    std::optional<std::size_t> found;
-    for (std::size_t at = begin;; ++at) {
-        if (active[pattern.size()] != 0) {
-            found = at - begin;
-            if (!longest) return found;
+/// Matches a pattern against the characters from some place on. All states of the pattern advance
+/// together, so no pattern takes more than its length times the text's.
+class Matcher {
+public:
+    explicit Matcher(const Pattern& pattern)
+        : pattern_(pattern)
+        , active_(pattern.size() + 1)
+        , following_(pattern.size() + 1)
+    {}
+
+    /// How many characters it matches, at least or at most.
+    std::optional<std::size_t> length(const Characters& text, std::size_t begin, bool longest)
+    {
+        std::fill(active_.begin(), active_.end(), '\0');
+        enter(active_, 0);
+        std::optional<std::size_t> found;
+        for (std::size_t at = begin;; ++at) {
+            if (active_.back() != '\0') found = at - begin;
+            if (at == text.size() || (found && !longest) || !advance(text[at])) return found;
         }
-        if (at == text.size()) return found;
-        std::vector<char> following(pattern.size() + 1, 0);
+    }
+
+private:
+    /// A state, and those that a star which takes nothing leads on to.
+    void enter(std::vector<char>& states, std::size_t state) const
+    {
+        states[state] = 1;
+        for (; state < pattern_.size() && pattern_[state].kind == Token::Kind::kMany; ++state)
+            states[state + 1] = 1;
+    }
+
+    /// Takes one character; false if no state is left.
+    bool advance(std::string_view character)
+    {
+        std::fill(following_.begin(), following_.end(), '\0');
         bool alive = false;
-        for (std::size_t state = 0; state < pattern.size(); ++state) {
-            if (active[state] == 0) continue;
-            const Token& token = pattern[state];
-            const bool fits =
-                token.kind == Token::Kind::kText ? token.text == text[at] : text[at] != "\n";
-            if (!fits) continue;
-            following[token.kind == Token::Kind::kMany ? state : state + 1] = 1;
+        for (std::size_t state = 0; state < pattern_.size(); ++state) {
+            if (active_[state] == '\0') continue;
+            const Token& token = pattern_[state];
+            const bool text = token.kind == Token::Kind::kText;
+            if (text ? token.text != character : character == "\n") continue;
+            enter(following_, token.kind == Token::Kind::kMany ? state : state + 1);
             alive = true;
         }
-        if (!alive) return found;
-        skip_stars(following);
-        active = std::move(following);
+        std::swap(active_, following_);
+        return alive;
     }
-}
+
+    const Pattern& pattern_;
+    std::vector<char> active_;
+    std::vector<char> following_;
+};
 
 } // namespace
 
@@ -101,7 +117,7 @@ std::string cut_match(std::string_view value, std::string_view pattern_text, Cut
         std::reverse(pattern.begin(), pattern.end());
         std::reverse(text.begin(), text.end());
     }
-    const std::size_t length = match_length(pattern, text, 0, longest).value_or(0);
+    const std::size_t length = Matcher(pattern).length(text, 0, longest).value_or(0);
     std::size_t bytes = 0;
     for (std::size_t at = 0; at < length; ++at)
         bytes += text[at].size();
@@ -111,15 +127,17 @@ std::string cut_match(std::string_view value, std::string_view pattern_text, Cut
 std::string replace_matches(std::string_view value,
                             std::string_view pattern_text,
                             std::string_view replacement,
-                            bool all)
+                            bool all,
+                            std::size_t limit)
 {
     const Pattern pattern = parse_pattern(pattern_text);
     const Characters text = characters_of(value);
+    Matcher matcher(pattern);
     std::string result;
     bool done = false;
     bool after_match = false; // an empty match right behind another one does not count
-    for (std::size_t at = 0; at <= text.size();) {
-        const auto length = done ? std::nullopt : match_length(pattern, text, at, true);
+    for (std::size_t at = 0; at <= text.size() && result.size() <= limit;) {
+        const auto length = done ? std::nullopt : matcher.length(text, at, true);
         if (length && !(*length == 0 && after_match)) {
             result += replacement;
             done = !all;

@@ -28,9 +28,11 @@ expand_word(std::string_view text, const Lookup& lookup, char escape, const Expa
 /// What `${v#pattern}` and its kin do to a value. `*` and `?` are wild, `\` escapes them.
 enum class Cut { kShortestPrefix, kLongestPrefix, kShortestSuffix, kLongestSuffix };
 [[nodiscard]] std::string cut_match(std::string_view value, std::string_view pattern, Cut cut);
+/// The same for `${v/pattern/replacement}`; stops once the result is larger than `limit`.
 [[nodiscard]] std::string replace_matches(std::string_view value,
                                           std::string_view pattern,
                                           std::string_view replacement,
-                                          bool all);
+                                          bool all,
+                                          std::size_t limit);
 
 } // namespace caisson::runner

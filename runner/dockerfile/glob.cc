@@ -120,7 +120,8 @@ std::string_view Glob::literal_prefix() const
     return text_first ? std::string_view(tokens_.front().text) : std::string_view{};
 }
 
-/// Backtracking over tokens, with a note of each state that failed: at most tokens × bytes steps.
+/// Backtracking over tokens. Where more than one is wild, each state that failed is noted, so that
+/// no pattern takes more than tokens × bytes steps.
 class Glob::Matcher {
 public:
     Matcher(const std::vector<Token>& tokens, std::string_view path)
@@ -166,17 +167,26 @@ private:
     /// Tries each length that the wild token `index` can take from `at` on, the shortest first.
     bool skip(std::size_t index, std::size_t at)
     {
-        const std::size_t note = index * (path_.size() + 1) + at;
-        if (!failed_.empty() && failed_[note]) return false;
-        const bool dirs = tokens_[index].kind == Token::Kind::kDirs;
-        for (std::size_t end = at;;) {
-            const bool possible = !dirs || end == at || path_[end - 1] == '/';
-            if (possible && run(index + 1, end)) return true;
-            if (end == path_.size() || (!dirs && path_[end] == '/')) break;
-            end += decode_rune(path_.substr(end)).length;
+        for (std::size_t end = at; end <= path_.size(); end = next_end(tokens_[index], end)) {
+            // a failure noted here covers every longer length as well
+            const std::size_t note = index * (path_.size() + 1) + end;
+            if (!failed_.empty() && failed_[note]) return false;
+            if (run(index + 1, end)) return true;
+            if (!failed_.empty()) failed_[note] = true;
         }
-        if (!failed_.empty()) failed_[note] = true;
         return false;
+    }
+
+    /// Where a wild token that ends at `end` can end next; beyond the path if nowhere.
+    [[nodiscard]] std::size_t next_end(const Token& token, std::size_t end) const
+    {
+        const std::size_t nowhere = path_.size() + 1;
+        if (token.kind == Token::Kind::kDirs) {
+            const std::size_t slash = path_.find('/', end);
+            return slash == std::string_view::npos ? nowhere : slash + 1;
+        }
+        if (end == path_.size() || path_[end] == '/') return nowhere;
+        return end + decode_rune(path_.substr(end)).length;
     }
 
     const std::vector<Token>& tokens_;

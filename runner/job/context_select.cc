@@ -32,6 +32,15 @@ std::string_view base_name(std::string_view path)
     return path.substr(path.rfind('/') + 1);
 }
 
+/// A source as a path below the context's root, which is the only root there is: "/a" is "a", "."
+/// is empty.
+std::string below_root(const std::string& written)
+{
+    std::string path = clean_path(written);
+    if (path.starts_with('/')) path.erase(0, 1);
+    return path == "." ? std::string{} : path;
+}
+
 std::string joined(std::string_view directory, std::string_view name)
 {
     std::string path(directory);
@@ -118,9 +127,7 @@ public:
 
     void add(const std::string& written, std::vector<Selection::Source>& sources) const
     {
-        std::string path = clean_path(written);
-        if (path.starts_with('/')) path.erase(0, 1); // the context's root is the only root there is
-        if (path == ".") path.clear();
+        const std::string path = below_root(written);
         if (path == ".." || path.starts_with("../")) fail_outside(written);
 
         std::string fixed;
@@ -153,7 +160,8 @@ private:
     [[noreturn]] void fail_absent(const std::string& path, const std::string& written) const
     {
         std::string what = show_path(written);
-        if (path != clean_path(written)) what += " (" + show_path(path) + ")";
+        // a link on the way led elsewhere: say where
+        if (!below_root(written).starts_with(path)) what += " (" + show_path(path) + ")";
         struct stat status {};
         const auto there = find_beneath(context_.root_.get(), path);
         if (!there || ::fstat(there->get(), &status) != 0)
