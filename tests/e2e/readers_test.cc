@@ -8,7 +8,9 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
+#include "tests/support/document.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/require.hh"
 
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -37,16 +39,7 @@ protected:
     void SetUp() override
     {
         write_file_atomically(path("key.pub"), signed_.public_key);
-        write_file_atomically(path("bundle.json"), signed_.bundle);
-    }
-
-    /// Skips with the reason, or fails where everything has to run.
-    void require(const std::filesystem::path& what)
-    {
-        if (!what.empty() && std::filesystem::exists(what)) return;
-        const char* must_run = std::getenv("CAISSON_TESTS_MUST_RUN");
-        if (must_run != nullptr && std::string(must_run) == "1") FAIL() << missing_;
-        GTEST_SKIP() << missing_;
+        write_file_atomically(path("app.tar.sigstore.json"), signed_.bundle);
     }
 
     [[nodiscard]] std::string path(const char* name) const { return directory_.path() / name; }
@@ -74,8 +67,6 @@ protected:
             .sign(statement_, example_record().builder_id);
     }
 
-    std::string missing_ =
-        "not installed: openssl, openssh-client, or what install_readers installs";
     const TempDirectory directory_{std::filesystem::temp_directory_path()};
     const std::string statement_ = make_provenance(example_record());
     const Signed signed_ = sign();
@@ -84,7 +75,7 @@ protected:
 TEST_F(Readers, OpensslVerifiesTheSignatureOverThePae)
 {
     const auto openssl = on_path("openssl");
-    require(openssl);
+    CAISSON_REQUIRE(!openssl.empty(), "openssl is not installed");
     const json envelope = json::parse(signed_.envelope);
     const std::string signature = envelope["signatures"][0]["sig"];
     write_file_atomically(path("sig"), *base64_decode(signature));
@@ -107,7 +98,7 @@ TEST_F(Readers, OpensslVerifiesTheSignatureOverThePae)
 TEST_F(Readers, SshKeygenGivesTheKeyTheSameName)
 {
     const auto ssh_keygen = on_path("ssh-keygen");
-    require(ssh_keygen);
+    CAISSON_REQUIRE(!ssh_keygen.empty(), "openssh-client is not installed");
     write_file_atomically(path("ssh.pub"),
                           run(ssh_keygen, {"-i", "-m", "PKCS8", "-f", path("key.pub")}));
 
@@ -119,23 +110,42 @@ TEST_F(Readers, SshKeygenGivesTheKeyTheSameName)
 TEST_F(Readers, SigstoreVerifiesTheBundle)
 {
     const auto node = on_path("node");
-    require(node);
-    const std::string readers = CAISSON_READERS_DIR;
-    require(readers + "/installed");
-    if (IsSkipped() || HasFatalFailure()) return;
-    const auto verify_file = [&](const std::string& bundle) {
+    CAISSON_REQUIRE(!node.empty(), "node is not installed");
+    CAISSON_REQUIRE(std::filesystem::exists(CAISSON_READERS_DIR "/installed"),
+                    "run tests/support/install_readers with the build directory");
+    const auto verify_file = [&](const char* bundle) {
         return run(node,
                    {CAISSON_SOURCE_DIR "/tests/support/verify_bundle.mjs",
-                    readers,
-                    bundle,
+                    CAISSON_READERS_DIR,
+                    path(bundle),
                     path("key.pub")});
     };
 
-    EXPECT_EQ(verify_file(path("bundle.json")), "verified by " + signed_.key_id + "\n");
+    EXPECT_EQ(verify_file("app.tar.sigstore.json"), "verified by " + signed_.key_id + "\n");
     json changed = json::parse(signed_.bundle);
     changed["dsseEnvelope"]["payload"] = base64_encode(statement_ + ' ');
     write_file_atomically(path("changed.json"), changed.dump());
-    EXPECT_EQ(verify_file(path("changed.json")), "refused");
+    EXPECT_EQ(verify_file("changed.json"), "refused");
+}
+
+TEST_F(Readers, CanDoWhatTheDocumentSays)
+{
+    for (const char* program : {"openssl", "jq", "ssh-keygen", "node"})
+        CAISSON_REQUIRE(!on_path(program).empty(), std::string(program) + " is not installed");
+    CAISSON_REQUIRE(std::filesystem::exists(CAISSON_READERS_DIR "/installed"),
+                    "run tests/support/install_readers with the build directory");
+    const std::string script = "set -eu; cd " + directory_.path().native() +
+                               "; SOURCE=" CAISSON_SOURCE_DIR "; READERS=" CAISSON_READERS_DIR
+                               "\n" +
+                               testing::document_blocks("docs/verifying.md", "openssl") +
+                               testing::document_blocks("docs/verifying.md", "sigstore");
+
+    const std::string said = run("/bin/sh", {"-c", script});
+
+    EXPECT_NE(said.find("Verified OK"), std::string::npos) << said;
+    EXPECT_NE(said.find('\n' + example_record().subject.hex() + '\n'), std::string::npos) << said;
+    EXPECT_NE(said.find("256 " + signed_.key_id), std::string::npos) << said;
+    EXPECT_NE(said.find("verified by " + signed_.key_id), std::string::npos) << said;
 }
 
 } // namespace

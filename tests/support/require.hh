@@ -2,13 +2,24 @@
 
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <string_view>
 
-/// Skips a test that this host cannot run, with the reason; where CAISSON_TESTS_MUST_RUN=1 is set
-/// (CI) that is a failure instead. In SetUp() of a fixture, or in a test.
+namespace caisson::testing {
+
+/// Whether a test that cannot run here is a failure (in CI) and not a skip.
+[[nodiscard]] inline bool must_run()
+{
+    const char* value = std::getenv("CAISSON_TESTS_MUST_RUN");
+    return value != nullptr && std::string_view(value) == "1";
+}
+
+} // namespace caisson::testing
+
+/// Skips the test with the reason where `condition` does not hold; fails it where everything must
+/// run.
 #define CAISSON_REQUIRE(condition, reason)                                                         \
     do {                                                                                           \
         if (condition) break;                                                                      \
-        const char* const must_run = std::getenv("CAISSON_TESTS_MUST_RUN");                        \
-        if (must_run != nullptr && *must_run == '1') FAIL() << "must run, but: " << (reason);      \
+        if (caisson::testing::must_run()) FAIL() << (reason);                                      \
         GTEST_SKIP() << (reason);                                                                  \
     } while (false)
