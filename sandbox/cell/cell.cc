@@ -33,6 +33,7 @@ sys::Cloned clone_in_slot(const Plan& plan, unsigned slot)
     ScopeExit restore([&usual] {
         sys::seteuid(0);
         sys::set_dumpable(false);
+        sys::set_parent_death_signal(); // the change of ids cleared it
         sys::setrlimit(RLIMIT_NPROC, usual);
     });
     sys::setrlimit(RLIMIT_NPROC,
