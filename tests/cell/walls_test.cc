@@ -3,7 +3,6 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/seccomp_compile.hh"
 #include "tests/cell/cell_fixture.hh"
-#include "tests/support/require.hh"
 
 #include <cstddef>
 #include <sys/socket.h>
@@ -29,7 +28,7 @@ protected:
     void SetUp() override
     {
         Walls::SetUp();
-        CAISSON_REQUIRE(::geteuid() == 0, "outside, only root succeeds with these");
+        if (::geteuid() != 0) GTEST_SKIP() << "outside, only root succeeds with these";
     }
 };
 
