@@ -5,6 +5,7 @@
 #include "sandbox/chamber/tree_limits.hh"
 #include "sandbox/sys/path.hh"
 
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <array>
@@ -158,7 +159,24 @@ struct ArchiveReader::State {
     archive_entry* pending = nullptr; ///< read by the constructor, given by the first next()
     int status = ARCHIVE_OK;
     bool first = true;
+    std::uint64_t taken = 0;  ///< bytes of the input
     std::uint64_t offset = 0; ///< end of the last piece
+    std::vector<char> buffer = std::vector<char>(kBlock);
+
+    /// archive_read_callback. Counted here: libarchive's own count leaves out what it only peeked
+    /// at.
+    static la_ssize_t fill(archive* reader, void* self, const void** bytes)
+    {
+        State& state = *static_cast<State*>(self);
+        ssize_t size = 0;
+        do
+            size = ::read(state.input, state.buffer.data(), state.buffer.size());
+        while (size < 0 && errno == EINTR);
+        if (size < 0) archive_set_error(reader, errno, "%s", error_text(errno).c_str());
+        if (size > 0) state.taken += static_cast<std::uint64_t>(size);
+        *bytes = state.buffer.data();
+        return size;
+    }
 };
 
 ArchiveReader::ArchiveReader(int input, Compression compression)
@@ -167,7 +185,7 @@ ArchiveReader::ArchiveReader(int input, Compression compression)
     archive* reader = state_->reader.get();
     if (reader == nullptr) throw SysError(ENOMEM, "archive_read_new");
     enable(reader, compression);
-    state_->status = archive_read_open_fd(reader, input, kBlock);
+    state_->status = archive_read_open(reader, state_.get(), nullptr, State::fill, nullptr);
     if (state_->status == ARCHIVE_OK)
         state_->status = archive_read_next_header(reader, &state_->pending);
 }
@@ -181,7 +199,7 @@ bool ArchiveReader::is_archive() const noexcept
 
 bool ArchiveReader::is_empty() const noexcept
 {
-    return archive_filter_bytes(state_->reader.get(), -1) == 0;
+    return state_->taken == 0;
 }
 
 std::optional<ArchiveEntry> ArchiveReader::next()
@@ -225,13 +243,10 @@ std::optional<ArchiveReader::Piece> ArchiveReader::read()
 
 void ArchiveReader::check_ratio() const
 {
-    const auto packed = archive_filter_bytes(state_->reader.get(), -1);
-    const auto unpacked = archive_filter_bytes(state_->reader.get(), 0);
-    if (packed < 0 || unpacked < 0) return;
-    const auto small = static_cast<std::uint64_t>(packed);
-    const auto large = static_cast<std::uint64_t>(unpacked);
-    if (large > kMaxBytes + kMaxEntries * 1024) refuse("the archive is too large");
-    if (large > kRatioFrom && large / kMaxRatio > small)
+    const la_int64_t bytes = archive_filter_bytes(state_->reader.get(), 0);
+    const auto unpacked = static_cast<std::uint64_t>(std::max<la_int64_t>(bytes, 0));
+    if (unpacked > kMaxBytes + kMaxEntries * 1024) refuse("the archive is too large");
+    if (unpacked > kRatioFrom && unpacked / kMaxRatio > state_->taken)
         refuse("the archive unpacks to more than 1000 times its size");
 }
 

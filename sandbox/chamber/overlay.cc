@@ -18,6 +18,7 @@ namespace caisson::sandbox {
 namespace {
 
 constexpr std::size_t kMostLowers = 500; // OVL_MAX_STACK of fs/overlayfs
+constexpr std::uint64_t kPlain = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 constexpr unsigned kFlags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
 /// An id is one plain name: no path, no option separator of mount(2).
@@ -46,10 +47,19 @@ void bind_tree(int trees, const std::string& id, bool read_only, const char* tar
     sys::move_mount(tree.get(), "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
+/// A volatile mount leaves `work/work/incompat`, by which the kernel refuses a second mount of the
+/// same upper directory: after a crash it could be half written. Ours never outlives its build.
+void renew_work(int trees, const std::string& upper)
+{
+    const UniqueFd tree = sys::openat2(trees, checked(upper), O_RDONLY | O_DIRECTORY, kPlain);
+    if (!sys::openat2_if_present(tree.get(), "work/work/incompat", O_PATH, kPlain)) return;
+    remove_tree(tree.get(), "work");
+    sys::mkdirat(tree.get(), "work", 0700);
+}
+
 /// Options of every overlay. volatile: nothing is synced when it is unmounted - the kernel would
 /// sync the whole disk below (fs/overlayfs/super.c, ovl_sync_fs), and a crash loses the build
-/// anyway. It leaves `work/incompat/volatile`, which forbids a second mount of the same upper
-/// directory; each is used by one step only.
+/// anyway.
 void configure(int context, const std::string& upper)
 {
     sys::fsconfig_flag(context, "userxattr");
@@ -108,19 +118,18 @@ void mount_by_option(const std::vector<std::string>& lowers,
 
 void make_tree(int trees, const std::string& id)
 {
+    if (!sys::mkdirat(trees, checked(id), 0700))
+        throw Error(ErrorKind::kInternal, "tree " + sys::quoted(id) + " exists already");
+    const UniqueFd tree = sys::openat2(trees, id, O_RDONLY | O_DIRECTORY, kPlain);
+    sys::mkdirat(tree.get(), "work", 0700);
+    sys::mkdirat(tree.get(), "fs", 0755);
     // the umask of whoever started us has no say in what a layer holds
-    const mode_t old_mask = ::umask(0);
-    const bool made = sys::mkdirat(trees, checked(id), 0700) &&
-                      sys::mkdirat(trees, files_of(id), 0755) &&
-                      sys::mkdirat(trees, id + "/work", 0700);
-    ::umask(old_mask);
-    if (!made) throw Error(ErrorKind::kInternal, "tree " + sys::quoted(id) + " exists already");
+    sys::fchmodat(tree.get(), "fs", 0755);
 }
 
 void remove_work(int trees, const std::string& id)
 {
-    const UniqueFd tree =
-        sys::openat2(trees, checked(id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH);
+    const UniqueFd tree = sys::openat2(trees, checked(id), O_RDONLY | O_DIRECTORY, kPlain);
     if (sys::fstatat(tree.get(), "work")) remove_tree(tree.get(), "work");
 }
 
@@ -165,7 +174,10 @@ void mount_tree(int trees,
         throw Error(ErrorKind::kInput,
                     std::to_string(lowers.size()) + " layers are more than overlayfs takes (" +
                         std::to_string(kMostLowers) + ")");
-    if (!upper.empty()) check_trees(here.get());
+    if (!upper.empty()) {
+        check_trees(here.get());
+        renew_work(here.get(), upper);
+    }
     // overlayfs finds the directories by names relative to the working directory
     if (::fchdir(here.get()) != 0) throw SysError(errno, "fchdir to the trees");
     if (!mount_by_layers(lowers, upper, target)) mount_by_option(lowers, upper, target);

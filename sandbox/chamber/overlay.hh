@@ -30,10 +30,11 @@ struct TreesHere {
 
 /// Mounts the merged view of `lowers` (topmost first, may be empty) with `upper` (empty: read-only)
 /// and moves it to `target` (an existing directory, absolute path). userxattr, nosuid, nodev;
-/// metacopy and redirects off. A single tree, alone as a lower or as an upper, is a bind mount (a
-/// read-only one if it is a lower); no tree at all is an empty, read-only directory. Needs
-/// CAP_SYS_ADMIN in the namespace that owns the caller's mounts, and /proc; changes the working
-/// directory: for a process of its own.
+/// metacopy and redirects off. An upper tree may be mounted again, but not twice at a time. A
+/// single tree, alone as a lower or as an upper, is a bind mount (a read-only one if it is a
+/// lower); no tree at all is an empty, read-only directory. Needs CAP_SYS_ADMIN in the namespace
+/// that owns the caller's mounts, and /proc; changes the working directory: for a process of its
+/// own.
 void mount_tree(int trees,
                 const std::vector<std::string>& lowers,
                 const std::string& upper,

@@ -119,10 +119,11 @@ void TreeWriter::remove_in_the_way(const Place& place, const ArchiveEntry& entry
 
 void TreeWriter::put_file(const Place& place, const ArchiveEntry& entry, ArchiveReader& content)
 {
-    auto file = sys::create_file(place.directory, place.name, 0600);
+    const mode_t mode = entry.mode & rules_.mode_mask & 0777U;
+    auto file = sys::create_file(place.directory, place.name, mode);
     if (!file) {
         remove_in_the_way(place, entry);
-        file = sys::create_file(place.directory, place.name, 0600);
+        file = sys::create_file(place.directory, place.name, mode);
     }
     if (!file) throw SysError(EEXIST, "openat " + sys::quoted(entry.path));
     std::uint64_t end = 0;
@@ -187,15 +188,18 @@ void TreeWriter::put_fifo(const Place& place, const ArchiveEntry& entry)
 }
 
 /// The owner first: a chown clears setuid bits and security.capability (chown(2), capabilities(7)).
+/// Asking what is there is cheap, and each change that it spares is a journal entry of the disk's.
 void TreeWriter::set_metadata(int fd, const ArchiveEntry& entry) const
 {
-    if (rules_.keep_owners) {
-        const Owner owner = owner_of(entry);
-        sys::fchown(fd, owner.user, owner.group);
-    }
+    const struct stat now = sys::fstat(fd);
+    const Owner owner = owner_of(entry);
+    const bool other_owner =
+        rules_.keep_owners && (now.st_uid != owner.user || now.st_gid != owner.group);
+    if (other_owner) sys::fchown(fd, owner.user, owner.group);
     // a directory that its own owner may not write into gets its mode from finish()
-    if (rules_.keep_owners || entry.kind != ArchiveEntry::Kind::kDirectory)
-        sys::fchmod(fd, entry.mode & rules_.mode_mask);
+    const bool late = !rules_.keep_owners && entry.kind == ArchiveEntry::Kind::kDirectory;
+    const mode_t mode = entry.mode & rules_.mode_mask;
+    if (!late && (other_owner || (now.st_mode & 07777U) != mode)) sys::fchmod(fd, mode);
     if (!rules_.keep_attributes) return;
     for (const auto& [name, value] : entry.attributes)
         sys::fsetxattr(fd, name, value);
