@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -38,6 +39,10 @@ UniqueFd make_filter()
 
 void write_entry(const fs::path& root, const std::string& path, const std::string& content)
 {
+    if (path.ends_with('/')) {
+        fs::create_directories(root / path);
+        return;
+    }
     const fs::path target = root / path;
     fs::create_directories(target.parent_path());
     if (content.starts_with("->")) return fs::create_symlink(content.substr(2), target);
@@ -57,9 +62,11 @@ struct CellTest::Shared {
     {
         fs::create_directory(directory.path() / "trees");
         trees = open_file(directory.path() / "trees", O_RDONLY | O_DIRECTORY);
+        const mode_t usual = ::umask(077); // must not matter inside
         chamber = Chamber::start({.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
                                   .trees = trees.get(),
                                   .ids = SubordinateIds::of_invoker()});
+        ::umask(usual);
     }
 
     /// The trees belong to subordinate ids: only a chamber can remove them.
@@ -89,7 +96,9 @@ void CellTest::SetUpTestSuite()
                     "root:x:0:0::/root:/bin/sh\nbuilder:x:1000:1000::/:/bin/sh\nbroken line\n"},
                    {"etc/group", "root:x:0:\nbuilder:x:1000:\naudio:x:29:root,builder\n"},
                    {"etc/hosts", "the image's own\n"},
-                   {"tmp/keep", ""}};
+                   {"tmp/keep", ""},
+                   {"dev/", ""},
+                   {"proc/", ""}};
     for (const char* tool : {"sh",   "true", "false",  "cat",   "echo",   "env",  "id",    "ls",
                              "kill", "sleep", "stat",  "mkdir", "rm",     "touch", "head", "readlink",
                              "pwd",  "hostname", "grep", "dd",  "nohup", "setsid", "wc",   "seq",

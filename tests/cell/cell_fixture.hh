@@ -42,8 +42,8 @@ protected:
     [[nodiscard]] static bool succeeds_inside(const std::string& attempt,
                                               const std::string& argument = {});
 
-    /// Unpacks `files` (path in the tree, then content; a content that starts with "->" is a link's
-    /// target) as the new tree `id`.
+    /// Unpacks `files` (path in the tree, then content; "->" begins a link's target, a path that
+    /// ends in "/" is a directory) as the new tree `id`.
     using Files = std::vector<std::pair<std::string, std::string>>;
     static void make_tree_of(const std::string& id, const Files& files);
 

@@ -45,6 +45,7 @@ TEST_F(Walls, KeepInitOutOfReach)
                                 "write_parent_memory",
                                 "list_parent_descriptors"})
         expect_refused(attempt);
+    expect_refused("look_at_path", "/proc/1/status");
 }
 
 TEST_F(Walls, HideWhatTellsOfTheHost)

@@ -94,6 +94,21 @@ TEST_F(World, LooksUpItsUserInTheTree)
     EXPECT_THROW((void)ids("65536"), Error);
 }
 
+TEST_F(World, TakesNothingFromTheInvokersShell)
+{
+    // the fixture's runner has a umask of 077
+    EXPECT_EQ(output_of("umask; stat -c %a /dev /dev/shm"), "0022\n755\n1777\n");
+    EXPECT_EQ(output_of("cat /proc/self/oom_score_adj"), "500\n");
+}
+
+TEST_F(World, SeesNoPathOfTheHostInItsMounts)
+{
+    const std::string mounts = output_of("cat /proc/self/mountinfo");
+    EXPECT_EQ(mounts.find(store()), std::string::npos) << mounts;
+    EXPECT_EQ(mounts.find("shared:"), std::string::npos) << mounts;
+    EXPECT_EQ(mounts.find("master:"), std::string::npos) << mounts;
+}
+
 TEST_F(World, HasItsNameAndALoopbackOfItsOwn)
 {
     EXPECT_EQ(output_of("hostname"), "caisson\n");
