@@ -76,8 +76,8 @@ public:
     Chamber(const Chamber&) = delete;
     Chamber& operator=(const Chamber&) = delete;
 
-    /// Runs one step in a fresh cell. `filter`: the seccomp program, struct sock_filter as they lie
-    /// in memory. `output`, `errors`: write ends of pipes. A set-up step that fails is an Error of
+    /// Runs one step in a fresh cell. `filter`: a file with the seccomp program, struct sock_filter as
+    /// they lie in memory; steps may share it. `output`, `errors`: write ends of pipes. A set-up step that fails is an Error of
     /// kind kHost.
     struct Running {
         std::uint64_t request = 0; ///< for stop()

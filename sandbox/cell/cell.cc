@@ -33,6 +33,7 @@ sys::Cloned clone_in_slot(const Plan& plan, unsigned slot)
     ScopeExit restore([&usual] {
         sys::seteuid(0);
         sys::set_dumpable(false);
+        sys::set_parent_death_signal(); // the change of ids cleared it
         sys::setrlimit(RLIMIT_NPROC, usual);
     });
     sys::setrlimit(RLIMIT_NPROC,
@@ -109,7 +110,7 @@ Cell::~Cell()
 }
 
 Cell Cell::start(const Plan& plan, CellDescriptors descriptors, unsigned slot)
-{
+try {
     auto [id_maps, maps_written] = make_pipe();
     auto [report, report_end] = make_pipe();
     sys::Cloned cloned = clone_in_slot(plan, slot);
@@ -130,12 +131,18 @@ Cell Cell::start(const Plan& plan, CellDescriptors descriptors, unsigned slot)
     });
     write_all(maps_written.get(), "g");
     return cell;
+} catch (SysError& error) {
+    // no namespace or process was to be had: this host's doing, not the input's
+    error.set_kind(ErrorKind::kHost);
+    error.add_context("start cell");
+    throw;
 }
 
 void Cell::kill(Outcome::Kind reason)
 {
     if (killed_) return;
     killed_ = reason;
+    deadline_ = Clock::time_point::max(); // met; what is left is to be waited for
     // the namespace's init: the kernel ends everything in it
     sys::kill(pid_, SIGKILL);
 }

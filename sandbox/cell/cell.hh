@@ -12,7 +12,7 @@ namespace caisson::sandbox {
 
 /// What a step gets beside its plan.
 struct CellDescriptors {
-    UniqueFd filter; ///< the seccomp program, positioned at its start
+    UniqueFd filter; ///< a file with the seccomp program; its position does not matter
     UniqueFd output; ///< write end of a pipe
     UniqueFd errors; ///< write end of a pipe
 };

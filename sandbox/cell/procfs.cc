@@ -19,14 +19,11 @@ namespace {
 
 /// What tells of the host or drives it. Not every kernel has every one.
 constexpr const char* kHiddenFiles[] = {
-    "kcore",       "keys",        "timer_list",  "sched_debug",  "latency_stats", "interrupts",
-    "slabinfo",    "vmallocinfo", "pagetypeinfo", "kallsyms",     "iomem",         "cmdline",
-    "diskstats",   "kmsg",        "softirqs",    "schedstat",    "sysrq-trigger", "partitions",
-    "modules",     "ioports",     "zoneinfo",    "buddyinfo",    "kpagecount",    "kpageflags",
-    "kpagecgroup", "key-users",   "swaps",       "config.gz",
+    "cmdline",    "diskstats", "interrupts", "iomem",       "kallsyms",     "kcore",
+    "key-users",  "keys",      "kmsg",       "latency_stats", "pagetypeinfo", "partitions",
+    "sched_debug", "slabinfo", "softirqs",   "sysrq-trigger", "timer_list",   "vmallocinfo",
 };
-constexpr const char* kHiddenDirectories[] = {"acpi", "scsi", "bus", "fs", "irq", "driver", "tty",
-                                              "asound", "dynamic_debug"};
+constexpr const char* kHiddenDirectories[] = {"acpi", "bus", "fs", "irq", "scsi"};
 /// Builds read it (nproc, page sizes, limits); nobody writes it.
 constexpr const char* kReadOnly = "sys";
 

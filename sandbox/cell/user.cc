@@ -11,7 +11,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <unistd.h>
+#include <sys/stat.h>
 
 namespace caisson::sandbox {
 namespace {
@@ -119,8 +119,11 @@ void set_group(User& user, std::string_view spec, std::string_view groups)
 
 std::string read_database(const char* path)
 {
+    struct stat entry = {};
     // an image without one has numbers only
-    return ::access(path, F_OK) == 0 ? read_file(path, kLargestDatabase) : std::string();
+    if (::stat(path, &entry) != 0) return {};
+    const auto size = static_cast<std::size_t>(entry.st_size);
+    return read_file(path, std::min(size, kLargestDatabase));
 }
 
 } // namespace

@@ -42,7 +42,8 @@ void make_user_namespace(const Channel& runner)
     const auto answer = runner.receive();
     if (!answer || answer->text != kMapped)
         throw Error(ErrorKind::kHost, "the runner did not map the ids");
-    // the invoker's supplementary groups would be kept otherwise (CVE-2022-2989)
+    // neither the invoker's supplementary groups (CVE-2022-2989) nor its keys come along
+    sys::join_new_session_keyring();
     sys::setgroups({});
     sys::setresgid(0);
     sys::setresuid(0);
@@ -133,6 +134,7 @@ void restrict_scope()
 void enter_chamber(const Channel& runner, int trees, const std::optional<FirstIds>& ids)
 {
     sys::setsid(); // an interrupt typed at the terminal is the runner's to handle
+    sys::umask(022);
     sys::fchdir(trees);
     leave_host_root(ids);
     sys::set_parent_death_signal(); // after the change of ids, which clears it

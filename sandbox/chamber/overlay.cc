@@ -118,13 +118,13 @@ void mount_by_option(const std::vector<std::string>& lowers,
 
 void make_tree(int trees, const std::string& id)
 {
+    if (!sys::mkdirat(trees, checked(id), 0700))
+        throw Error(ErrorKind::kInternal, "tree " + sys::quoted(id) + " exists already");
+    const UniqueFd tree = sys::openat2(trees, id, O_RDONLY | O_DIRECTORY, kPlain);
+    sys::mkdirat(tree.get(), "work", 0700);
+    sys::mkdirat(tree.get(), "fs", 0755);
     // the umask of whoever started us has no say in what a layer holds
-    const mode_t old_mask = ::umask(0);
-    const bool made = sys::mkdirat(trees, checked(id), 0700) &&
-                      sys::mkdirat(trees, files_of(id), 0755) &&
-                      sys::mkdirat(trees, id + "/work", 0700);
-    ::umask(old_mask);
-    if (!made) throw Error(ErrorKind::kInternal, "tree " + sys::quoted(id) + " exists already");
+    sys::fchmodat(tree.get(), "fs", 0755);
 }
 
 void remove_work(int trees, const std::string& id)

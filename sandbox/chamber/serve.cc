@@ -160,7 +160,7 @@ void Server::start(Request& request)
         kOperations.begin(), kOperations.end(), [&](const auto& one) { return one.name == name; });
     if (found == kOperations.end())
         throw Error(ErrorKind::kInternal, "unknown operation \"" + name + "\"");
-    in_context(name, [&] { (this->*found->start)(request); });
+    (this->*found->start)(request);
 }
 
 /// An Error of one request is that request's reply, and the others go on.

@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <string>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace caisson::sandbox::sys {
@@ -24,6 +26,12 @@ void setresuid(uid_t user)
 {
     if (::setresuid(user, user, user) != 0)
         throw SysError(errno, "setresuid " + std::to_string(user));
+}
+
+void join_new_session_keyring()
+{
+    if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS)
+        throw SysError(errno, "keyctl(KEYCTL_JOIN_SESSION_KEYRING)");
 }
 
 void seteuid(uid_t user)

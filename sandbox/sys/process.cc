@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,6 +77,11 @@ void set_dumpable(bool dumpable)
 void set_no_new_privileges()
 {
     check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)");
+}
+
+void umask(mode_t mask) noexcept
+{
+    ::umask(mask);
 }
 
 void setsid()

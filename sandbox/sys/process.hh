@@ -37,6 +37,8 @@ void set_parent_death_signal();
 /// PR_SET_DUMPABLE: whether /proc/self belongs to this process's ids, and peers may trace it.
 void set_dumpable(bool dumpable);
 void set_no_new_privileges();
+/// Returns nothing: it cannot fail.
+void umask(mode_t mask) noexcept;
 /// A new session without a terminal.
 void setsid();
 

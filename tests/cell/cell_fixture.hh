@@ -36,17 +36,20 @@ protected:
     [[nodiscard]] static Ended run_and(const Plan& plan, Meddle&& meddle);
 
     /// Runs a probe of tests/probes outside: true where its attempt succeeded.
-    [[nodiscard]] static bool succeeds_outside(const std::string& attempt);
+    [[nodiscard]] static bool succeeds_outside(const std::string& attempt,
+                                               const std::string& argument = {});
     /// The same in a cell; a probe that cannot say is a failure.
-    [[nodiscard]] static bool succeeds_inside(const std::string& attempt);
+    [[nodiscard]] static bool succeeds_inside(const std::string& attempt,
+                                              const std::string& argument = {});
 
-    /// Unpacks `files` (path in the tree, then content; a content that starts with "->" is a link's
-    /// target) as the new tree `id`.
+    /// Unpacks `files` (path in the tree, then content; "->" begins a link's target, a path that
+    /// ends in "/" is a directory) as the new tree `id`.
     using Files = std::vector<std::pair<std::string, std::string>>;
     static void make_tree_of(const std::string& id, const Files& files);
 
     [[nodiscard]] static Chamber& chamber();
     [[nodiscard]] static std::filesystem::path store();
+    /// A filter that allows every call of this architecture, so that the other walls are tested.
     [[nodiscard]] static int filter();
 
 private:

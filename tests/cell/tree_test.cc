@@ -1,0 +1,110 @@
+// The operations on trees, from the runner's handle through the real chamber and its workers.
+#include "sandbox/base/error.hh"
+#include "sandbox/base/program.hh"
+#include "tests/cell/cell_fixture.hh"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+namespace caisson::sandbox::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Trees : public CellTest {
+protected:
+    /// What `write` sends into the pipe that it is given.
+    template<class Write>
+    static std::string bytes_of(Write&& write)
+    {
+        auto [read_end, write_end] = make_pipe();
+        std::future<TreeStats> stats = write(write_end.get());
+        write_end.reset();
+        std::string bytes = read_all(read_end.get(), 1U << 26, "tar");
+        (void)stats.get();
+        return bytes;
+    }
+
+    static std::string names_in(const std::string& tar)
+    {
+        const UniqueFd file = make_sealed_memfd("tar", tar);
+        return run_program(
+            {.path = "/bin/tar", .arguments = {"-tf", "-"}, .standard_input = file.get()});
+    }
+};
+
+TEST_F(Trees, PackWhatAStepWrote)
+{
+    const Plan step = script("mkdir /made && echo x >/made/file && rm /etc/hosts");
+    ASSERT_TRUE(run(step).outcome.ok());
+
+    (void)chamber().freeze(step.upper, 0).get();
+    const std::string layer =
+        bytes_of([&](int output) { return chamber().pack(step.upper, 0, output); });
+
+    EXPECT_EQ(names_in(layer), "etc/\netc/.wh.hosts\nmade/\nmade/file\n");
+}
+
+TEST_F(Trees, ReceiveWhatACollectGave)
+{
+    const std::string tar = bytes_of([&](int output) {
+        return chamber().collect({.lowers = {"base"}, .patterns = {"/etc/passwd"}}, output);
+    });
+    const UniqueFd input = make_sealed_memfd("tar", tar);
+
+    (void)chamber()
+        .receive({.lowers = {"base"}, .upper = "received", .destination = "/copy"}, input.get())
+        .get();
+
+    Plan look = script("head -n 1 /copy");
+    look.lowers = {"received", "base"};
+    EXPECT_EQ(run(look).output, "root:x:0:0::/root:/bin/sh\n");
+}
+
+TEST_F(Trees, AnswerNonsenseWithAnErrorAndGoOn)
+{
+    const UniqueFd nonsense = make_sealed_memfd("layer", std::string(100'000, 'x'));
+
+    EXPECT_THROW((void)chamber().unpack("nonsense", {}, nonsense.get()).get(), Error);
+    EXPECT_THROW((void)chamber().unpack("../escape", {}, nonsense.get()).get(), Error);
+    EXPECT_THROW((void)chamber().freeze("no-such-tree", 0).get(), Error);
+    EXPECT_TRUE(run(plan({"true"})).outcome.ok());
+}
+
+TEST_F(Trees, AreRemovedThoughNoIdOfTheirsIsOurs)
+{
+    const Plan step = script("mkdir -p /deep/er && echo x >/deep/er/file");
+    ASSERT_TRUE(run(step).outcome.ok());
+    ASSERT_TRUE(fs::exists(store() / "trees" / step.upper));
+
+    chamber().remove({step.upper, "no-such-tree"}).get();
+
+    EXPECT_FALSE(fs::exists(store() / "trees" / step.upper));
+}
+
+TEST_F(Trees, ComeOutAsTheCallersOwnFiles)
+{
+    const std::string tar = bytes_of([&](int output) {
+        return chamber().collect({.lowers = {"base"}}, output);
+    });
+    const UniqueFd input = make_sealed_memfd("tar", tar);
+    const TempDirectory destination(fs::temp_directory_path());
+    const UniqueFd directory = open_file(destination.path(), O_RDONLY | O_DIRECTORY);
+
+    const TreeStats stats = extract_as_caller(
+        fs::path(CAISSON_BIN_DIR) / "caisson-chamber", input.get(), directory.get());
+
+    EXPECT_GT(stats.entries, 10U);
+    struct stat entry = {};
+    ASSERT_EQ(::stat((destination.path() / "etc/passwd").c_str(), &entry), 0);
+    EXPECT_EQ(entry.st_uid, ::geteuid());
+    EXPECT_THROW((void)extract_as_caller(fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+                                         make_sealed_memfd("tar", "nonsense").get(),
+                                         directory.get()),
+                 Error);
+}
+
+} // namespace
+} // namespace caisson::sandbox::testing

@@ -1,0 +1,191 @@
+// What a step cannot do. Each attempt is first made outside, where it succeeds: a wall that is
+// tested by an attempt that fails everywhere is not tested.
+#include "sandbox/base/error.hh"
+#include "sandbox/seccomp_compile.hh"
+#include "tests/cell/cell_fixture.hh"
+
+#include <cstddef>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace caisson::sandbox::testing {
+namespace {
+
+class Walls : public CellTest {
+protected:
+    static void expect_refused(const std::string& attempt, const std::string& argument = {})
+    {
+        SCOPED_TRACE(attempt + " " + argument);
+        EXPECT_TRUE(succeeds_outside(attempt, argument)) << "it proves nothing";
+        EXPECT_FALSE(succeeds_inside(attempt, argument));
+    }
+};
+
+/// Attempts that only root makes with success outside.
+class RootsWalls : public Walls {
+protected:
+    void SetUp() override
+    {
+        Walls::SetUp();
+        if (::geteuid() != 0) GTEST_SKIP() << "outside, only root succeeds with these";
+    }
+};
+
+TEST_F(Walls, RefuseANestedUserNamespace)
+{
+    expect_refused("nest_user_namespace");
+}
+
+TEST_F(Walls, KeepInitOutOfReach)
+{
+    for (const char* attempt : {"trace_parent",
+                                "signal_parent",
+                                "read_parent_environment",
+                                "write_parent_memory",
+                                "list_parent_descriptors"})
+        expect_refused(attempt);
+    expect_refused("look_at_path", "/proc/1/status");
+}
+
+TEST_F(Walls, HideWhatTellsOfTheHost)
+{
+    for (const char* path : {"/proc/interrupts",
+                             "/proc/cmdline",
+                             "/proc/diskstats",
+                             "/proc/kallsyms",
+                             "/proc/softirqs"})
+        expect_refused("read_file", path);
+    expect_refused("look_at_path", "/sys/kernel");
+    expect_refused("look_at_path", store());
+}
+
+TEST_F(RootsWalls, HideWhatDrivesTheHost)
+{
+    for (const char* path : {"/proc/keys", "/proc/iomem", "/proc/slabinfo", "/proc/vmallocinfo"})
+        expect_refused("read_file", path);
+    for (const char* path : {"/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches"})
+        expect_refused("open_for_writing", path);
+}
+
+TEST_F(RootsWalls, RefuseMountsDevicesAndNames)
+{
+    for (const char* attempt : {"mount_file_system",
+                                "make_device",
+                                "change_host_name",
+                                "enter_parent_namespace",
+                                "raise_priority"})
+        expect_refused(attempt);
+}
+
+TEST_F(RootsWalls, HaveNothingAboveTheRoot)
+{
+    expect_refused("climb_out_of_chroot", store());
+}
+
+TEST_F(Walls, HoldTheCoreLimitDown)
+{
+    expect_refused("raise_core_limit");
+}
+
+TEST_F(Walls, CutOffAbstractSockets)
+{
+    const std::string name = "caisson-test-" + std::to_string(::getpid());
+    const UniqueFd server(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path + 1, sizeof address.sun_path - 2);
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    ASSERT_EQ(::bind(server.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::listen(server.get(), 1), 0);
+
+    expect_refused("connect_abstract_socket", name);
+}
+
+TEST_F(Walls, BoundTheProcessesOfOneCellWhateverItsUsers)
+{
+    Plan wanted = script("i=0; while [ $i -lt 200 ]; do sleep 5 & i=$((i+1)); done; "
+                         "ls -d /proc/[0-9]* | wc -l");
+    wanted.limits.processes = 50;
+
+    const Ended ended = run(wanted);
+
+    // the shell gives up when fork fails
+    EXPECT_FALSE(ended.outcome.ok());
+    EXPECT_NE(ended.errors.find("can't fork"), std::string::npos) << ended.errors;
+}
+
+TEST_F(Walls, BoundAFilesSize)
+{
+    Plan wanted = script("dd if=/dev/zero of=/large bs=4096 count=1000 2>/dev/null; "
+                         "stat -c %s /large");
+    wanted.limits.file_size_bytes = 8192;
+
+    EXPECT_EQ(run(wanted).output, "8192\n");
+}
+
+TEST_F(Walls, BoundOpenFiles)
+{
+    Plan wanted = script("grep 'open files' /proc/self/limits | tr -s ' '");
+    wanted.limits.open_files = 64;
+
+    EXPECT_EQ(run(wanted).output, "Max open files 64 64 files \n");
+}
+
+TEST_F(Walls, AnswerAsTheFilterSays)
+{
+    // a filter that knows little: what busybox needs, and mkdir with an error of its own
+    SeccompFilter filter;
+    for (const char* name : {"read", "write", "open", "openat", "close", "stat", "fstat", "lstat",
+                             "mmap", "mprotect", "munmap", "brk", "rt_sigaction", "rt_sigprocmask",
+                             "ioctl", "access", "execve", "arch_prctl", "exit", "exit_group",
+                             "set_tid_address", "set_robust_list", "rseq", "prlimit64",
+                             "readlink", "getrandom", "newfstatat", "getpid", "getppid", "geteuid",
+                             "getuid", "fcntl", "prctl"})
+        filter.rules.push_back({.name = name});
+    filter.rules.push_back(
+        {.name = "mkdir", .action = SeccompRule::Action::kErrno, .error = 95 /* EOPNOTSUPP */});
+    const UniqueFd program = make_sealed_memfd("filter", compile_seccomp(filter));
+    PipeReaders readers;
+
+    auto running = chamber().run(
+        plan({"busybox", "mkdir", "/made"}), program.get(), readers.output(), readers.errors());
+    Ended ended;
+    ended.outcome = running.outcome.get();
+    readers.finish(ended);
+
+    EXPECT_FALSE(ended.outcome.ok());
+    EXPECT_NE(ended.errors.find("not supported"), std::string::npos) << ended.errors;
+}
+
+TEST_F(Walls, RefuseAnImageWhoseMountPointsLeadElsewhere)
+{
+    for (const char* point : {"dev", "proc"})
+        for (const char* kind : {"->/tmp", "->../../../../tmp", "a file"}) {
+            const std::string id = std::string("trap-") + point + std::to_string(kind[2]);
+            make_tree_of(id, {{point, kind}, {"tmp/keep", ""}});
+            Plan wanted = plan({"true"});
+            wanted.lowers = {id};
+
+            try {
+                (void)run(wanted);
+                ADD_FAILURE() << point << " " << kind << ": nothing was thrown";
+            } catch (const Error& error) {
+                EXPECT_NE(std::string(error.what()).find("is no directory"), std::string::npos)
+                    << error.what();
+                EXPECT_EQ(error.kind(), ErrorKind::kInput);
+            }
+        }
+}
+
+TEST_F(Walls, RefuseHostileUserFilesWithoutHanging)
+{
+    make_tree_of("users", {{"etc/passwd", std::string(2U << 20, 'x')}});
+    Plan wanted = plan({"true"});
+    wanted.lowers = {"users", "base"};
+
+    EXPECT_THROW((void)run(wanted), Error);
+}
+
+} // namespace
+} // namespace caisson::sandbox::testing

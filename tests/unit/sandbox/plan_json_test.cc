@@ -1,0 +1,76 @@
+#include "sandbox/plan_json.hh"
+
+#include "sandbox/base/error.hh"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace caisson::sandbox {
+namespace {
+
+Plan full_plan()
+{
+    Plan plan;
+    plan.name = "RUN make";
+    plan.lowers = {"b", "a"};
+    plan.upper = "u";
+    plan.argv = {"make", "all"};
+    plan.environment = {"A=1"};
+    plan.working_directory = "/src";
+    plan.user = "builder";
+    plan.hostname = "host";
+    plan.capabilities = {"CAP_CHOWN"};
+    plan.limits = {.processes = 1,
+                   .file_size_bytes = 1ULL << 40,
+                   .open_files = 3,
+                   .output_bytes = 4,
+                   .step_time = std::chrono::milliseconds(5)};
+    plan.landlock = Landlock::kRequired;
+    plan.files = {{.path = "/etc/hosts", .content = "x\n", .mode = 0755}};
+    plan.seccomp_digest = "sha256:0";
+    return plan;
+}
+
+TEST(PlanJson, BringsEveryMemberBack)
+{
+    const nlohmann::json sent = to_json(full_plan());
+
+    const Plan plan = plan_from_json(nlohmann::json::parse(sent.dump()));
+
+    EXPECT_EQ(to_json(plan), sent);
+    EXPECT_EQ(plan.limits.file_size_bytes, 1ULL << 40);
+    EXPECT_EQ(plan.limits.step_time, std::chrono::milliseconds(5));
+    EXPECT_EQ(plan.landlock, Landlock::kRequired);
+    EXPECT_EQ(plan.files.at(0).mode, 0755U);
+}
+
+TEST(PlanJson, RefusesAMissingAnUnknownAndAMistypedMember)
+{
+    const nlohmann::json whole = to_json(full_plan());
+    for (const auto& [name, value] : whole.items()) {
+        nlohmann::json missing = whole;
+        missing.erase(name);
+        EXPECT_THROW((void)plan_from_json(missing), Error) << name;
+
+        nlohmann::json mistyped = whole;
+        mistyped[name] = value.is_number() ? nlohmann::json("7") : nlohmann::json(7);
+        EXPECT_THROW((void)plan_from_json(mistyped), Error) << name;
+    }
+    nlohmann::json unknown = whole;
+    unknown["privileged"] = true;
+    EXPECT_THROW((void)plan_from_json(unknown), Error);
+    nlohmann::json exchanged = unknown;
+    exchanged.erase("user");
+    EXPECT_THROW((void)plan_from_json(exchanged), Error);
+}
+
+TEST(PlanJson, RefusesAPlanWithoutACommand)
+{
+    Plan plan = full_plan();
+    plan.argv.clear();
+
+    EXPECT_THROW((void)plan_from_json(to_json(plan)), Error);
+}
+
+} // namespace
+} // namespace caisson::sandbox
