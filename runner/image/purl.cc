@@ -1,11 +1,8 @@
 #include "runner/image/purl.hh"
 
-#include <string_view>
-
 namespace caisson::runner {
-namespace {
 
-std::string encode(std::string_view text, std::string_view also_plain = {})
+std::string percent_encode(std::string_view text, std::string_view also_plain)
 {
     static constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~";
@@ -22,19 +19,17 @@ std::string encode(std::string_view text, std::string_view also_plain = {})
     return encoded;
 }
 
-} // namespace
-
 std::string package_url(const std::string& type,
                         const std::string& path,
                         const std::string& version,
                         const std::vector<std::pair<std::string, std::string>>& qualifiers)
 {
-    std::string url = "pkg:" + type + "/" + encode(path, "/");
-    if (!version.empty()) url += "@" + encode(version);
+    std::string url = "pkg:" + type + "/" + percent_encode(path, "/");
+    if (!version.empty()) url += "@" + percent_encode(version);
     char separator = '?';
     for (const auto& [key, value] : qualifiers) {
         if (value.empty()) continue;
-        url += separator + key + "=" + encode(value);
+        url += separator + key + "=" + percent_encode(value);
         separator = '&';
     }
     return url;

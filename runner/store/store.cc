@@ -34,6 +34,8 @@ constexpr std::array<std::string_view, 11> kNames = {"version",
                                                      "tmp",
                                                      "lost+found"};
 
+constexpr const char* kWritablePlace =
+    "set CAISSON_STORE to a directory on a disk that can be written";
 constexpr const char* kOtherPlace = "set CAISSON_STORE to a new or empty directory";
 
 std::filesystem::path environment_path(const char* name)
@@ -49,9 +51,10 @@ UniqueFd open_root(const std::filesystem::path& root)
     if (!std::filesystem::exists(root, failure)) {
         std::filesystem::create_directories(root.parent_path(), failure);
         if (failure)
-            throw SysError(failure.value(), "mkdir \"" + root.parent_path().native() + "\"");
+            throw SysError(
+                failure.value(), "mkdir \"" + root.parent_path().native() + "\"", kWritablePlace);
         if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST)
-            throw SysError(errno, "mkdir \"" + root.native() + "\"");
+            throw SysError(errno, "mkdir \"" + root.native() + "\"", kWritablePlace);
     }
     UniqueFd directory = open_file(root, O_RDONLY | O_DIRECTORY);
     struct stat status = {};
@@ -63,8 +66,7 @@ UniqueFd open_root(const std::filesystem::path& root)
                         std::to_string(::geteuid()),
                     kOtherPlace);
     if (::faccessat(directory.get(), ".", W_OK, AT_EACCESS) != 0)
-        throw SysError(
-            errno, "write to it", "set CAISSON_STORE to a directory on a disk that can be written");
+        throw SysError(errno, "write to it", kWritablePlace);
     return directory;
 }
 

@@ -84,12 +84,16 @@ TEST_F(StoreTest, MissesAStepWhereAnyByteFlipped)
     const std::string whole = read_file(step_path(root), 1U << 20);
     ASSERT_TRUE(store->find_step(kKey));
 
+    std::fstream file(step_path(root), std::ios::in | std::ios::out | std::ios::binary);
+    const auto put = [&](std::size_t at, int byte) {
+        file.seekp(static_cast<std::streamoff>(at)).put(static_cast<char>(byte)).flush();
+    };
     for (std::size_t at = 0; at < whole.size(); ++at) {
-        std::string damaged = whole;
-        damaged[at] = static_cast<char>(damaged[at] ^ 1);
-        std::ofstream(step_path(root), std::ios::binary) << damaged;
+        put(at, whole[at] ^ 1);
         EXPECT_FALSE(store->find_step(kKey)) << "byte " << at;
+        put(at, whole[at]);
     }
+    EXPECT_TRUE(store->find_step(kKey));
 }
 
 TEST_F(StoreTest, MissesAStepThatWasCutShort)

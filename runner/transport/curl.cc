@@ -1,0 +1,56 @@
+#include "runner/transport/curl.hh"
+
+#include "sandbox/base/error.hh"
+
+#include <dlfcn.h>
+#include <string>
+
+namespace caisson::runner {
+namespace {
+
+/// The library's binary interface has been the same since 2006; the number is that promise.
+constexpr const char* kLibrary = "libcurl.so.4";
+
+template<class Function>
+void find(void* library, const char* name, Function& function)
+{
+    void* symbol = ::dlsym(library, name);
+    if (symbol == nullptr) throw Error(ErrorKind::kHost, std::string(kLibrary) + " has no " + name);
+    function = reinterpret_cast<Function>(symbol);
+}
+
+Curl load_library()
+{
+    void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr)
+        throw Error(ErrorKind::kHost,
+                    std::string("load ") + kLibrary + ": " +
+                        ::dlerror(), // NOLINT(concurrency-mt-unsafe): its state is per thread
+                    "install libcurl4; only pulling from a registry needs it");
+    decltype(&::curl_global_init) global_init = nullptr;
+    find(library, "curl_global_init", global_init);
+    if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        throw Error(ErrorKind::kHost, "curl_global_init failed");
+
+    Curl curl = {};
+    find(library, "curl_easy_init", curl.easy_init);
+    find(library, "curl_easy_cleanup", curl.easy_cleanup);
+    find(library, "curl_easy_reset", curl.easy_reset);
+    find(library, "curl_easy_setopt", curl.easy_setopt);
+    find(library, "curl_easy_getinfo", curl.easy_getinfo);
+    find(library, "curl_easy_perform", curl.easy_perform);
+    find(library, "curl_easy_strerror", curl.easy_strerror);
+    find(library, "curl_slist_append", curl.slist_append);
+    find(library, "curl_slist_free_all", curl.slist_free_all);
+    return curl;
+}
+
+} // namespace
+
+const Curl& Curl::load()
+{
+    static const Curl curl = load_library(); // never unloaded: it keeps threads and handlers
+    return curl;
+}
+
+} // namespace caisson::runner

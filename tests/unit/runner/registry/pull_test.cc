@@ -1,0 +1,254 @@
+#include "../store/fixture.hh"
+#include "http_server.hh"
+#include "runner/image/base_image.hh"
+#include "runner/image/platform.hh"
+
+#include <gmock/gmock.h>
+#include <map>
+
+namespace caisson::runner {
+namespace {
+
+using caisson::testing::HttpServer;
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string path_of(const std::string& head)
+{
+    const std::size_t start = head.find(' ') + 1;
+    return head.substr(start, head.find(' ', start) - start);
+}
+
+/// A registry of one image, "app:1", made by hand; each test changes what it answers.
+class Pull : public StoreTest {
+protected:
+    std::map<std::string, std::string> answers; ///< by path
+    json manifest;
+    std::string manifest_text;
+    std::optional<HttpServer> server;
+
+    void SetUp() override
+    {
+        const json config = {
+            {"architecture", host_architecture()},
+            {"os", "linux"},
+            {"rootfs",
+             {{"type", "layers"}, {"diff_ids", json::array({attest::Digest::of("tar").text()})}}}};
+        manifest = {{"schemaVersion", 2},
+                    {"mediaType", kOciManifest},
+                    {"config", add_blob(config.dump(), kOciConfig)},
+                    {"layers", json::array({add_blob("layer", kOciLayerGzip)})}};
+        use_manifest();
+        server.emplace([this](const std::string& head) { return answer(head); });
+    }
+    virtual std::string answer(const std::string& head)
+    {
+        const auto found = answers.find(path_of(head));
+        if (found != answers.end()) return found->second;
+        return HttpServer::response(
+            "404 Not Found",
+            R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"no such\u001b[2J"}]})");
+    }
+    json add_blob(const std::string& bytes, const std::string& media_type)
+    {
+        const std::string digest = attest::Digest::of(bytes).text();
+        answers["/v2/app/blobs/" + digest] = HttpServer::response("200 OK", bytes);
+        return {{"mediaType", media_type}, {"digest", digest}, {"size", bytes.size()}};
+    }
+    void use_manifest(const std::string& type = kOciManifest)
+    {
+        manifest_text = manifest.dump();
+        const std::string whole =
+            HttpServer::response("200 OK", manifest_text, "Content-Type: " + type + "\r\n");
+        answers["/v2/app/manifests/1"] = whole;
+        answers["/v2/app/manifests/" + attest::Digest::of(manifest_text).text()] = whole;
+    }
+    BaseImage pull_app(const std::string& suffix = ":1")
+    {
+        return pull(*store, server->address() + "/app" + suffix, {.plain_http_loopback = true});
+    }
+    std::string refused(const std::string& suffix = ":1")
+    {
+        return error_of(ErrorKind::kInput, [&] { (void)pull_app(suffix); });
+    }
+    [[nodiscard]] std::string blob_path(const std::string& bytes) const
+    {
+        return "/v2/app/blobs/" + attest::Digest::of(bytes).text();
+    }
+};
+
+TEST_F(Pull, BringsAnImageIntoTheStore)
+{
+    const BaseImage image = pull_app();
+
+    EXPECT_EQ(image.manifest.digest, attest::Digest::of(manifest_text));
+    EXPECT_EQ(store->read_blob(image.layers.at(0).blob.digest), "layer");
+    EXPECT_EQ(image.source, server->address() + "/app:1");
+    EXPECT_THAT(image.resolved,
+                AllOf(HasSubstr("pkg:docker/app@1?digest=sha256%3A" + image.manifest.digest.hex()),
+                      HasSubstr("repository_url=127.0.0.1%3A")));
+}
+
+TEST_F(Pull, AsksForWhatTheStoreHasNotYet)
+{
+    (void)pull_app();
+    const std::size_t first = server->requests().size();
+    (void)pull_app();
+    EXPECT_EQ(server->requests().size() - first, 1U) << "only what the tag means now";
+}
+
+TEST_F(Pull, FollowsAnIndexToThisMachine)
+{
+    json child = {{"mediaType", kOciManifest},
+                  {"digest", attest::Digest::of(manifest_text).text()},
+                  {"size", manifest_text.size()},
+                  {"platform", {{"os", "linux"}, {"architecture", host_architecture()}}}};
+    manifest = {
+        {"schemaVersion", 2}, {"mediaType", kOciIndex}, {"manifests", json::array({child})}};
+    use_manifest(kOciIndex);
+
+    const BaseImage image = pull_app();
+
+    EXPECT_EQ(image.manifest.digest.text(), child["digest"]);
+    EXPECT_EQ(image.index, attest::Digest::of(manifest_text));
+}
+
+TEST_F(Pull, HoldsTheRegistryToADigest)
+{
+    const std::string digest = "sha256:" + std::string(64, 'a');
+    answers["/v2/app/manifests/" + digest] = answers["/v2/app/manifests/1"];
+
+    EXPECT_THAT(refused("@" + digest), HasSubstr("sent a manifest with the digest"));
+    EXPECT_NO_THROW(pull_app("@" + attest::Digest::of(manifest_text).text()));
+}
+
+TEST_F(Pull, RefusesABlobThatIsNotWhatItsDigestSays)
+{
+    answers[blob_path("layer")] = HttpServer::response("200 OK", "LAYER");
+    EXPECT_THAT(refused(),
+                AllOf(HasSubstr(server->address() + "/app:1"),
+                      HasSubstr(attest::Digest::of("layer").text()),
+                      HasSubstr("its bytes have the digest")));
+    EXPECT_FALSE(store->has_blob(attest::Digest::of("LAYER")));
+}
+
+TEST_F(Pull, StopsABlobThatGrowsOnAndOn)
+{
+    answers[blob_path("layer")] = HttpServer::response("200 OK", std::string(8U << 20, 'x'));
+    EXPECT_THAT(refused(), HasSubstr("larger than the 5 bytes promised"));
+}
+
+TEST_F(Pull, RefusesABlobThatWasCutShort)
+{
+    answers[blob_path("layer")] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nlay";
+    EXPECT_THAT(refused(), HasSubstr(attest::Digest::of("layer").text()));
+    answers[blob_path("layer")] = HttpServer::response("200 OK", "lay");
+    EXPECT_THAT(refused(), HasSubstr("3 bytes instead of the 5 promised"));
+}
+
+TEST_F(Pull, RefusesAManifestThatIsTooLarge)
+{
+    answers["/v2/app/manifests/1"] =
+        HttpServer::response("200 OK", std::string((4U << 20) + 1, ' '));
+    EXPECT_THAT(refused(), HasSubstr("the manifest is larger than 4194304 bytes"));
+}
+
+TEST_F(Pull, RefusesSchemaOne)
+{
+    use_manifest("application/vnd.docker.distribution.manifest.v1+prettyjws");
+    EXPECT_THAT(refused(), HasSubstr("schema 1"));
+}
+
+TEST_F(Pull, TellsWhatTheRegistrySaysWithoutItsControlBytes)
+{
+    EXPECT_THAT(refused(":absent"),
+                AllOf(HasSubstr("app:absent"),
+                      HasSubstr("404 (MANIFEST_UNKNOWN: no such\\x1b[2J)"),
+                      Not(HasSubstr("\x1b"))));
+}
+
+TEST_F(Pull, SpeaksPlainHttpOnlyWhereItMay)
+{
+    error_of(ErrorKind::kInput, [&] { (void)pull(*store, server->address() + "/app:1", {}); });
+    for (const std::string& request : server->requests())
+        EXPECT_THAT(request, Not(HasSubstr("GET")));
+}
+
+TEST_F(Pull, SaysThatNobodyIsThere)
+{
+    const std::string address = server->address();
+    server.reset();
+    EXPECT_THAT(
+        error_of(ErrorKind::kInput,
+                 [&] { (void)pull(*store, address + "/app:1", {.plain_http_loopback = true}); }),
+        AllOf(HasSubstr(address), HasSubstr("onnect")));
+}
+
+/// A registry that wants a token, and keeps its blobs elsewhere.
+class PullWithToken : public Pull {
+protected:
+    std::string token = "abc.def";
+
+    std::string answer(const std::string& head) override
+    {
+        const std::string here = "http://" + server->address();
+        if (path_of(head).starts_with("/token"))
+            return HttpServer::response("200 OK", json({{"token", token}}).dump());
+        if (path_of(head).starts_with("/elsewhere/")) {
+            const std::string bytes = answers.at(path_of(head).substr(10));
+            return bytes;
+        }
+        if (head.find("Authorization: Bearer abc.def\r\n") == std::string::npos)
+            return HttpServer::response(
+                "401 Unauthorized",
+                "",
+                "WWW-Authenticate: Basic realm=\"no\"\r\nWWW-Authenticate: Bearer realm=\"" + here +
+                    "/token\",service=\"test\",scope=\"repository:app:pull\"\r\n");
+        if (path_of(head).find("/blobs/") != std::string::npos)
+            return HttpServer::response(
+                "307 Temporary Redirect",
+                "",
+                "Location: http://localhost:" + std::to_string(server->port()) + "/elsewhere" +
+                    path_of(head) + "\r\n");
+        return Pull::answer(head);
+    }
+};
+
+TEST_F(PullWithToken, AsksForOneAndShowsItToNobodyElse)
+{
+    EXPECT_NO_THROW(pull_app());
+
+    std::size_t shown = 0;
+    std::size_t elsewhere = 0;
+    for (const std::string& head : server->requests()) {
+        const bool has_token = head.find("Authorization:") != std::string::npos;
+        shown += has_token ? 1U : 0U;
+        if (path_of(head).starts_with("/token")) {
+            EXPECT_EQ(path_of(head), "/token?service=test&scope=repository%3Aapp%3Apull");
+            EXPECT_FALSE(has_token);
+        }
+        if (head.find("/elsewhere/") == std::string::npos) continue;
+        ++elsewhere;
+        EXPECT_FALSE(has_token) << head;
+    }
+    EXPECT_EQ(elsewhere, 2U) << "the configuration and the layer";
+    EXPECT_EQ(shown, 3U) << "the manifest, the configuration, the layer";
+}
+
+TEST_F(PullWithToken, GivesUpOnATokenThatDoesNotHelp)
+{
+    token = "other";
+    EXPECT_THAT(refused(), HasSubstr("the registry answers 401"));
+}
+
+TEST_F(PullWithToken, RefusesATokenThatWouldBeAnotherHeader)
+{
+    token = "abc\r\nX-Evil: 1";
+    EXPECT_THAT(refused(), HasSubstr("has no token"));
+}
+
+} // namespace
+} // namespace caisson::runner
