@@ -4,6 +4,9 @@
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$repo" || exit
 
+# a clone in another folder finds the objects of this one in the cache
+export CCACHE_BASEDIR=$repo CCACHE_NOHASHDIR=1
+
 programs=(caisson caisson-chamber caisson-signer)
 
 packages_to_build=(
