@@ -11,7 +11,7 @@ packages_to_build=(
   libboost1.81-dev nlohmann-json3-dev libcli11-dev
   libssl-dev libcurl4-openssl-dev libc-ares-dev libsqlite3-dev
   libseccomp-dev libcap-dev libmnl-dev
-  libarchive-dev libisal-dev libzstd-dev
+  libarchive-dev libisal-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev
 )
 packages_to_run=(uidmap) # newuidmap and newgidmap
 packages_to_test=(
@@ -19,6 +19,7 @@ packages_to_test=(
   skopeo umoci buildah bubblewrap crun docker-registry
   busybox-static openssl jq openssh-client git attr xz-utils bzip2 zstd
 )
+packages_to_bench=(libbenchmark-dev hyperfine jq time bubblewrap buildah crun)
 packages_to_check=(clang-format clang-tidy shellcheck jq)
 packages_to_fuzz=(clang libclang-rt-14-dev)
 packages_of_hello=(busybox-static gcc libc6-dev)
