@@ -10,6 +10,9 @@
 namespace caisson::runner {
 namespace {
 
+constexpr std::array<std::string_view, 6> kRemotePrefixes = {
+    "http://", "https://", "git://", "ssh://", "git@", "github.com/"};
+
 /// A mode that holds no variable must be what chmod(1) takes as a number.
 void check_mode(const std::string& mode, const std::string& command, const Place& place)
 {
@@ -46,12 +49,10 @@ Heredoc inline_file(const HeredocMark& mark, const Node& node)
 
 bool is_remote_source(std::string_view source)
 {
-    constexpr std::array<std::string_view, 6> kPrefixes = {
-        "http://", "https://", "git://", "ssh://", "git@", "github.com/"};
     const std::string lower = to_lower(source);
-    return std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](std::string_view prefix) {
-        return lower.starts_with(prefix);
-    });
+    return std::any_of(kRemotePrefixes.begin(),
+                       kRemotePrefixes.end(),
+                       [&](std::string_view prefix) { return lower.starts_with(prefix); });
 }
 
 Copy make_copy(const Node& node, const Place& place)

@@ -81,9 +81,9 @@ private:
     std::string double_quoted();
     std::string dollar();
     std::string braced();
-    std::string by_presence(const std::string& name, std::string modifier);
-    std::string by_prefix_or_suffix(const std::string& name, char side);
-    std::string by_replacement(const std::string& name);
+    std::string by_presence(const std::string& variable, std::string modifier);
+    std::string by_prefix_or_suffix(const std::string& variable, char side);
+    std::string by_replacement(const std::string& variable);
     std::string name();
 
     std::string_view whole_;

@@ -10,6 +10,8 @@
 namespace caisson::runner {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 struct Rule {
     Glob glob;
     bool lets_in; ///< begins with '!'
@@ -58,7 +60,6 @@ IgnoreRules::~IgnoreRules() = default;
 IgnoreRules::IgnoreRules(std::string_view text, std::string_view name)
     : IgnoreRules()
 {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     for (int number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());

@@ -11,6 +11,8 @@ namespace caisson::runner {
 namespace {
 
 constexpr std::array<std::string_view, 3> kDirectives = {"syntax", "escape", "check"};
+constexpr std::string_view kHub = "docker.io/";
+constexpr std::string_view kFrontend = "docker/dockerfile";
 
 bool is_comment(std::string_view line)
 {
@@ -45,8 +47,6 @@ std::optional<Directive> parse_directive(std::string_view line)
 /// `docker/dockerfile`, with any tag or digest, is the language that is built in.
 bool is_built_in_frontend(std::string_view image)
 {
-    constexpr std::string_view kHub = "docker.io/";
-    constexpr std::string_view kFrontend = "docker/dockerfile";
     if (image.starts_with(kHub)) image.remove_prefix(kHub.size());
     if (!image.starts_with(kFrontend)) return false;
     image.remove_prefix(kFrontend.size());

@@ -121,6 +121,7 @@ constexpr std::array<std::pair<std::string_view, Read>, 18> kReaders = {{
 [[noreturn]] void fail_unknown(std::string_view word, const Place& place)
 {
     std::vector<std::string_view> known;
+    known.reserve(kReaders.size());
     for (const auto& [command, read] : kReaders)
         known.push_back(command);
     const std::string_view meant = closest(to_lower(word), known);

@@ -12,15 +12,17 @@
 namespace caisson::runner {
 namespace {
 
+/// EAGAIN: a rename elsewhere made the kernel unsure that the path stayed beneath (openat2(2)). It
+/// asks for a retry, which a hostile neighbour must not turn into a loop.
+constexpr int kTries = 64;
+constexpr std::string_view kHex = "0123456789abcdef";
+
 /// A descriptor, or a negative error number.
 int open_at(int directory, const char* path, int flags)
 {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-    // EAGAIN: a rename elsewhere made the kernel unsure that the path stayed beneath (openat2(2));
-    // it asks for a retry, which a hostile neighbour must not turn into a loop
-    constexpr int kTries = 64;
     int number = 0;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
@@ -51,7 +53,6 @@ std::optional<UniqueFd> find_beneath(int directory, const std::string& path)
 
 std::string show_path(std::string_view path)
 {
-    constexpr std::string_view kHex = "0123456789abcdef";
     std::string result = "\"";
     for (const char byte : path) {
         const auto code = static_cast<unsigned char>(byte);

@@ -21,6 +21,7 @@ namespace caisson::runner {
 namespace {
 
 constexpr std::uint32_t kPermissionBits = 07777;
+constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::size_t kReadSize = std::size_t{256} << 10U;
 
 struct CloseDirectory {
@@ -43,7 +44,6 @@ std::array<unsigned char, 32> to_bytes(const attest::Digest& digest)
 
 std::string to_hex(const std::array<unsigned char, 32>& bytes)
 {
-    constexpr std::string_view kHex = "0123456789abcdef";
     std::string hex;
     hex.reserve(2 * bytes.size());
     for (const unsigned char byte : bytes)
@@ -195,7 +195,7 @@ private:
             type != DT_DIR) { // a link's time, or a file system that does not tell
             if (::fstatat(fd, found.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
                 throw SysError(errno, "stat " + show_path(path_));
-            type = IFTODT(status.st_mode);
+            type = static_cast<unsigned char>(IFTODT(status.st_mode));
         }
         if (type == DT_DIR) return wait_for(directory);
         if (ignore_.ignores(path_, directory.matches)) return;

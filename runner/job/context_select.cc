@@ -288,14 +288,14 @@ void Context::visit(const Selection& selection,
                     const std::function<void(const ContextEntry&, std::string_view)>& see) const
 {
     // the root's own mode is an accident of where it lies; Docker makes it 0755 as well
-    static const ContextEntry kRoot{.mode = 0755, .kind = ContextEntry::Kind::kDirectory};
+    const ContextEntry root{.mode = 0755, .kind = ContextEntry::Kind::kDirectory};
     for (const Selection::Source& source : selection.sources) {
         if (!source.directory) {
             see(entries_[source.entries.front()], source.name);
             continue;
         }
         const ContextEntry* own = find(source.prefix);
-        see(own != nullptr ? *own : kRoot, "./");
+        see(own != nullptr ? *own : root, "./");
         const std::size_t cut = source.prefix.empty() ? 0 : source.prefix.size() + 1;
         for (const std::size_t index : source.entries)
             see(entries_[index], entries_[index].path.substr(cut));

@@ -47,7 +47,7 @@ void put_octal(char (&field)[kSize], std::uint64_t value)
 template<std::size_t kSize>
 void put_text(char (&field)[kSize], std::string_view text)
 {
-    std::memcpy(field, text.data(), std::min(text.size(), kSize));
+    std::copy_n(text.begin(), std::min(text.size(), kSize), field);
 }
 
 std::string_view finish_header(Header& header)
