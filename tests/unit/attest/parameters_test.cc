@@ -2,9 +2,10 @@
 #include "sandbox/base/file.hh"
 
 #include <gtest/gtest.h>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
+#include <sstream>
 
 namespace caisson::attest {
 namespace {
@@ -44,29 +45,46 @@ TEST(Parameters, HaveOneTypeEach)
         EXPECT_NE(problem_of_parameters(bad), "") << bad;
 }
 
+/// The document's parameters by name: rows that start "| `name` | type |" with a type that a value
+/// has.
+std::map<std::string, std::string> documented()
+{
+    const std::set<std::string> types = {
+        "text", "integer", "map of texts", "list of texts", "digest"};
+    std::istringstream document(read_file(CAISSON_SOURCE_DIR "/docs/buildtype-v1.md", 1U << 20));
+    std::map<std::string, std::string> found;
+    for (std::string row; std::getline(document, row);) {
+        const std::size_t name_end = row.find("` | ");
+        if (!row.starts_with("| `") || name_end == std::string::npos) continue;
+        const std::string rest = row.substr(name_end + 4);
+        const std::string type = rest.substr(0, rest.find(" |"));
+        if (types.contains(type)) found[row.substr(3, name_end - 3)] = type;
+    }
+    return found;
+}
+
+json example_of(const std::string& type)
+{
+    if (type == "integer") return 1;
+    if (type == "map of texts") return {{"name", "text"}};
+    if (type == "list of texts") return json::array({"text"});
+    return "text";
+}
+
 TEST(Parameters, AreThoseThatTheDocumentLists)
 {
-    const std::string document = read_file(CAISSON_SOURCE_DIR "/docs/buildtype-v1.md", 1U << 20);
-    const std::regex row(
-        R"(\n\| `([A-Za-z.]+)` \| (text|integer|map of texts|list of texts|digest) \|)");
-    std::set<std::string> listed;
-    for (std::sregex_iterator found(document.begin(), document.end(), row), end; found != end;
-         ++found) {
-        const std::string name = (*found)[1];
-        const std::string type = (*found)[2];
-        json value = "text";
-        if (type == "integer") value = 1;
-        if (type == "map of texts") value = {{"name", "text"}};
-        if (type == "list of texts") value = json::array({"text"});
-        if (const std::size_t dot = name.find('.'); dot != std::string::npos)
-            value = {{name.substr(0, dot), {{name.substr(dot + 1), value}}}};
-        else
-            value = {{name, value}};
-
-        EXPECT_EQ(problem_of_parameters(value), "");
-        listed.insert(name);
+    const auto parameters = documented();
+    for (const auto& [name, type] : parameters) {
+        json::json_pointer at;
+        std::istringstream parts(name);
+        for (std::string part; std::getline(parts, part, '.');)
+            at /= part;
+        json value;
+        value[at] = example_of(type);
+        EXPECT_EQ(problem_of_parameters(value), "") << name;
     }
-    EXPECT_EQ(listed.size(), kParameterCount) << "a parameter that the document does not have";
+
+    EXPECT_EQ(parameters.size(), kParameterCount) << "a parameter that the document does not have";
 }
 
 } // namespace
