@@ -4,6 +4,7 @@
 #include "runner/image/utf8.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/job.hh"
+#include "runner/store/store.hh"
 #include "sandbox/base/error.hh"
 
 #include <CLI/CLI.hpp>

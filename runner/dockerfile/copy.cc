@@ -36,7 +36,7 @@ void check_source(const std::string& source, bool add, const Place& place)
 }
 
 /// The body that belongs to `mark`, which names it. As in Docker the last of a name wins.
-Heredoc inline_file(const HeredocMark& mark, const Node& node)
+Heredoc inline_file(const HeredocMark& mark, const SyntaxNode& node)
 {
     Heredoc file{.name = mark.name, .expand = mark.expand};
     for (const RawHeredoc& heredoc : node.heredocs)
@@ -55,7 +55,7 @@ bool is_remote_source(std::string_view source)
                        [&](std::string_view prefix) { return lower.starts_with(prefix); });
 }
 
-Copy make_copy(const Node& node, const Place& place)
+Copy make_copy(const SyntaxNode& node, const Place& place)
 {
     const std::string command = to_upper(node.command);
     Copy copy{.add = node.command == "add"};

@@ -6,6 +6,6 @@
 namespace caisson::runner {
 
 /// COPY or ADD.
-[[nodiscard]] Copy make_copy(const Node& node, const Place& place);
+[[nodiscard]] Copy make_copy(const SyntaxNode& node, const Place& place);
 
 } // namespace caisson::runner

@@ -4,7 +4,7 @@
 
 namespace caisson::runner {
 
-Flags::Flags(const Node& node, const Place& place)
+Flags::Flags(const SyntaxNode& node, const Place& place)
     : place_(place)
     , command_(to_upper(node.command))
 {

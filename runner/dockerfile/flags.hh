@@ -14,7 +14,7 @@ namespace caisson::runner {
 class Flags {
 public:
     /// Both are borrowed.
-    Flags(const Node& node, const Place& place);
+    Flags(const SyntaxNode& node, const Place& place);
 
     /// The value of an option, empty where it was not given. Given twice or without a value: error.
     [[nodiscard]] std::string take(std::string_view name);

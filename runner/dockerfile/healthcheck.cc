@@ -112,7 +112,7 @@ std::optional<long long> parse_duration(std::string_view text)
     return negative ? -nanoseconds : nanoseconds;
 }
 
-Healthcheck make_healthcheck(const Node& node, const Place& place)
+Healthcheck make_healthcheck(const SyntaxNode& node, const Place& place)
 {
     if (node.words.empty()) place.fail("HEALTHCHECK needs CMD or NONE");
     Flags flags(node, place);

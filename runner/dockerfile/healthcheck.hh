@@ -12,6 +12,6 @@ namespace caisson::runner {
 /// does not fit.
 [[nodiscard]] std::optional<long long> parse_duration(std::string_view text);
 
-[[nodiscard]] Healthcheck make_healthcheck(const Node& node, const Place& place);
+[[nodiscard]] Healthcheck make_healthcheck(const SyntaxNode& node, const Place& place);
 
 } // namespace caisson::runner

@@ -18,28 +18,28 @@ struct Reader {
     bool within_onbuild = false;
 };
 
-Node node_from_line(std::string_view line, const Reader& reader);
+SyntaxNode node_from_line(std::string_view line, const Reader& reader);
 
 /// STOPSIGNAL, USER, WORKDIR, MAINTAINER: the rest of the line is one word.
-void read_one(Node& node, std::string_view rest, const Reader& /*reader*/)
+void read_one(SyntaxNode& node, std::string_view rest, const Reader& /*reader*/)
 {
     if (!rest.empty()) node.words.emplace_back(rest);
 }
 
 /// EXPOSE, FROM.
-void read_plain(Node& node, std::string_view rest, const Reader& /*reader*/)
+void read_plain(SyntaxNode& node, std::string_view rest, const Reader& /*reader*/)
 {
     node.words = split_plain(rest);
 }
 
 /// ARG.
-void read_quoted(Node& node, std::string_view rest, const Reader& reader)
+void read_quoted(SyntaxNode& node, std::string_view rest, const Reader& reader)
 {
     node.words = split_quoted(rest, reader.escape);
 }
 
 /// RUN, CMD, ENTRYPOINT, SHELL: a JSON array, or the line as one word.
-void read_command(Node& node, std::string_view rest, const Reader& reader)
+void read_command(SyntaxNode& node, std::string_view rest, const Reader& reader)
 {
     if (rest.empty()) return;
     auto words = parse_json_words(rest, reader.place);
@@ -51,7 +51,7 @@ void read_command(Node& node, std::string_view rest, const Reader& reader)
 }
 
 /// COPY, ADD, VOLUME: a JSON array, or words.
-void read_list(Node& node, std::string_view rest, const Reader& reader)
+void read_list(SyntaxNode& node, std::string_view rest, const Reader& reader)
 {
     auto words = parse_json_words(rest, reader.place);
     node.json = words.has_value();
@@ -59,7 +59,7 @@ void read_list(Node& node, std::string_view rest, const Reader& reader)
 }
 
 /// ENV, LABEL: `name=value …`, or the old `name value` whose value is the rest of the line.
-void read_pairs(Node& node, std::string_view rest, const Reader& reader)
+void read_pairs(SyntaxNode& node, std::string_view rest, const Reader& reader)
 {
     const auto words = split_quoted(rest, reader.escape);
     if (words.empty()) return;
@@ -79,7 +79,7 @@ void read_pairs(Node& node, std::string_view rest, const Reader& reader)
 }
 
 /// HEALTHCHECK: a kind, then a command.
-void read_healthcheck(Node& node, std::string_view rest, const Reader& reader)
+void read_healthcheck(SyntaxNode& node, std::string_view rest, const Reader& reader)
 {
     if (rest.empty()) return;
     const auto [kind, command] = split_first(rest);
@@ -87,7 +87,7 @@ void read_healthcheck(Node& node, std::string_view rest, const Reader& reader)
     node.words.insert(node.words.begin(), std::string(kind));
 }
 
-void read_onbuild(Node& node, std::string_view rest, const Reader& reader)
+void read_onbuild(SyntaxNode& node, std::string_view rest, const Reader& reader)
 {
     if (rest.empty()) return;
     // one level is all there is, and the grammar must not recurse on a hostile line
@@ -96,7 +96,7 @@ void read_onbuild(Node& node, std::string_view rest, const Reader& reader)
         node_from_line(rest, {reader.escape, reader.place, /*within_onbuild=*/true}));
 }
 
-using Read = void (*)(Node&, std::string_view, const Reader&);
+using Read = void (*)(SyntaxNode&, std::string_view, const Reader&);
 constexpr std::array<std::pair<std::string_view, Read>, 18> kReaders = {{
     {"add", read_list},
     {"arg", read_quoted},
@@ -130,10 +130,10 @@ constexpr std::array<std::pair<std::string_view, Read>, 18> kReaders = {{
                meant.empty() ? std::string{} : "did you mean " + to_upper(meant) + "?");
 }
 
-Node node_from_line(std::string_view line, const Reader& reader)
+SyntaxNode node_from_line(std::string_view line, const Reader& reader)
 {
     const auto [word, rest] = split_first(trim(line));
-    Node node;
+    SyntaxNode node;
     node.command = to_lower(word);
     node.original = trim(line);
     const auto* found = std::find_if(kReaders.begin(), kReaders.end(), [&](const auto& entry) {
@@ -146,21 +146,21 @@ Node node_from_line(std::string_view line, const Reader& reader)
     return node;
 }
 
-bool can_have_heredocs(const Node& node)
+bool can_have_heredocs(const SyntaxNode& node)
 {
-    const Node& command = node.trigger.empty() ? node : node.trigger.front();
+    const SyntaxNode& command = node.trigger.empty() ? node : node.trigger.front();
     return !command.json &&
            (command.command == "run" || command.command == "copy" || command.command == "add");
 }
 
 } // namespace
 
-std::vector<Node> read_nodes(Lexer& lexer, const Source& source)
+std::vector<SyntaxNode> read_nodes(Lexer& lexer, const Source& source)
 {
-    std::vector<Node> nodes;
+    std::vector<SyntaxNode> nodes;
     while (auto line = lexer.next()) {
         const Place place{source, line->where};
-        Node node = node_from_line(line->text, {lexer.escape(), place});
+        SyntaxNode node = node_from_line(line->text, {lexer.escape(), place});
         node.where = line->where;
         if (can_have_heredocs(node))
             for (HeredocMark& mark : find_heredocs(line->text)) {

@@ -17,25 +17,25 @@ namespace {
 
 using What = decltype(Instruction::what);
 
-void refuse_all_flags(const Node& node, const Place& place)
+void refuse_all_flags(const SyntaxNode& node, const Place& place)
 {
     Flags(node, place).finish();
 }
 
-void need_words(const Node& node, const Place& place)
+void need_words(const SyntaxNode& node, const Place& place)
 {
     if (node.words.empty()) place.fail(to_upper(node.command) + " needs an argument");
 }
 
 /// USER, WORKDIR, STOPSIGNAL, MAINTAINER.
-std::string only_word(const Node& node, const Place& place)
+std::string only_word(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     need_words(node, place);
     return node.words.front();
 }
 
-std::vector<KeyValue> pairs(const Node& node, const Place& place)
+std::vector<KeyValue> pairs(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     need_words(node, place);
@@ -48,17 +48,17 @@ std::vector<KeyValue> pairs(const Node& node, const Place& place)
     return values;
 }
 
-What make_env(const Node& node, const Place& place)
+What make_env(const SyntaxNode& node, const Place& place)
 {
     return Env{pairs(node, place)};
 }
 
-What make_label(const Node& node, const Place& place)
+What make_label(const SyntaxNode& node, const Place& place)
 {
     return Label{pairs(node, place)};
 }
 
-What make_arg(const Node& node, const Place& place)
+What make_arg(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     need_words(node, place);
@@ -74,14 +74,14 @@ What make_arg(const Node& node, const Place& place)
     return arg;
 }
 
-What make_any_copy(const Node& node, const Place& place)
+What make_any_copy(const SyntaxNode& node, const Place& place)
 {
     return make_copy(node, place);
 }
 
 /// `RUN <<EOF` alone: the body is the script. Anything more is the shell's to read: it gets the
 /// line and the bodies, just as it would find them in a file.
-void add_heredocs(Run& run, const Node& node)
+void add_heredocs(Run& run, const SyntaxNode& node)
 {
     const RawHeredoc& first = node.heredocs.front();
     if (parse_heredoc(run.command)) {
@@ -94,7 +94,7 @@ void add_heredocs(Run& run, const Node& node)
         run.command += "\n" + heredoc.body + heredoc.mark.name;
 }
 
-What make_run(const Node& node, const Place& place)
+What make_run(const SyntaxNode& node, const Place& place)
 {
     Flags flags(node, place);
     flags.refuse({"mount", "network", "security", "device"});
@@ -111,14 +111,14 @@ What make_run(const Node& node, const Place& place)
 
 /// CMD [] and ENTRYPOINT [] take away what a base image has; without any argument they are a slip.
 template<class Command>
-What make_command(const Node& node, const Place& place)
+What make_command(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     if (!node.json) need_words(node, place);
     return Command{.shell_form = !node.json, .words = node.words};
 }
 
-What make_shell(const Node& node, const Place& place)
+What make_shell(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     if (!node.json || node.words.empty())
@@ -126,7 +126,7 @@ What make_shell(const Node& node, const Place& place)
     return Shell{node.words};
 }
 
-What make_expose(const Node& node, const Place& place)
+What make_expose(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     need_words(node, place);
@@ -135,7 +135,7 @@ What make_expose(const Node& node, const Place& place)
     return expose;
 }
 
-What make_volume(const Node& node, const Place& place)
+What make_volume(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     need_words(node, place);
@@ -148,34 +148,34 @@ What make_volume(const Node& node, const Place& place)
     return volume;
 }
 
-What make_user(const Node& node, const Place& place)
+What make_user(const SyntaxNode& node, const Place& place)
 {
     return User{only_word(node, place)};
 }
 
-What make_workdir(const Node& node, const Place& place)
+What make_workdir(const SyntaxNode& node, const Place& place)
 {
     return Workdir{only_word(node, place)};
 }
 
-What make_stop_signal(const Node& node, const Place& place)
+What make_stop_signal(const SyntaxNode& node, const Place& place)
 {
     return StopSignal{only_word(node, place)};
 }
 
-What make_maintainer(const Node& node, const Place& place)
+What make_maintainer(const SyntaxNode& node, const Place& place)
 {
     return Maintainer{only_word(node, place)};
 }
 
-What make_health(const Node& node, const Place& place)
+What make_health(const SyntaxNode& node, const Place& place)
 {
     return make_healthcheck(node, place);
 }
 
-What make_onbuild(const Node& node, const Place& place);
+What make_onbuild(const SyntaxNode& node, const Place& place);
 
-using Make = What (*)(const Node&, const Place&);
+using Make = What (*)(const SyntaxNode&, const Place&);
 constexpr std::array<std::pair<std::string_view, Make>, 17> kMakers = {{
     {"add", make_any_copy},
     {"arg", make_arg},
@@ -197,7 +197,7 @@ constexpr std::array<std::pair<std::string_view, Make>, 17> kMakers = {{
 }};
 
 /// The typed form of any node but FROM.
-What make_what(const Node& node, const Place& place)
+What make_what(const SyntaxNode& node, const Place& place)
 {
     // JSON can spell a NUL; every such word would be cut short on its way to the kernel
     for (const std::string& word : node.words)
@@ -210,11 +210,11 @@ What make_what(const Node& node, const Place& place)
     return maker->second(node, place);
 }
 
-What make_onbuild(const Node& node, const Place& place)
+What make_onbuild(const SyntaxNode& node, const Place& place)
 {
     refuse_all_flags(node, place);
     if (node.trigger.empty()) place.fail("ONBUILD needs an instruction");
-    Node trigger = node.trigger.front();
+    SyntaxNode trigger = node.trigger.front();
     if (trigger.command == "from" || trigger.command == "maintainer")
         place.fail(to_upper(trigger.command) + " is not allowed as an ONBUILD trigger",
                    std::string(split_first(trigger.original).first));
@@ -236,7 +236,7 @@ bool is_stage_name(std::string_view name)
            });
 }
 
-std::string stage_alias(const Node& node, const Place& place, const std::vector<Stage>& stages)
+std::string stage_alias(const SyntaxNode& node, const Place& place, const std::vector<Stage>& stages)
 {
     if (node.words.size() == 1) return {};
     if (node.words.size() != 3 || to_lower(node.words[1]) != "as")
@@ -256,7 +256,7 @@ std::string stage_alias(const Node& node, const Place& place, const std::vector<
     return alias;
 }
 
-Stage make_stage(const Node& node, const Place& place, const std::vector<Stage>& stages)
+Stage make_stage(const SyntaxNode& node, const Place& place, const std::vector<Stage>& stages)
 {
     Flags flags(node, place);
     Stage stage{.location = node.where, .original = node.original};
@@ -286,7 +286,7 @@ Dockerfile parse_dockerfile(std::string_view text, std::string_view name)
     Lexer lexer(source);
     Dockerfile file;
     file.escape = lexer.escape();
-    for (const Node& node : read_nodes(lexer, source)) {
+    for (const SyntaxNode& node : read_nodes(lexer, source)) {
         const Place place{source, node.where};
         if (node.command == "from") {
             file.stages.push_back(make_stage(node, place, file.stages));

@@ -32,8 +32,8 @@ std::string quote(const std::string& word)
     return result + "\"";
 }
 
-/// A node as BuildKit's Node.Dump writes it.
-std::string dump(const Node& node)
+/// A node as BuildKit's SyntaxNode.Dump writes it.
+std::string dump(const SyntaxNode& node)
 {
     std::string text = node.command;
     if (!node.flags.empty()) {
@@ -42,7 +42,7 @@ std::string dump(const Node& node)
             text += (&flag == &node.flags.front() ? "" : " ") + quote(flag);
         text += "]";
     }
-    for (const Node& trigger : node.trigger)
+    for (const SyntaxNode& trigger : node.trigger)
         text += " (" + dump(trigger) + ")";
     for (const std::string& word : node.words)
         text += " " + quote(word);
@@ -83,7 +83,7 @@ TEST_P(GoldenTree, IsWhatBuildKitParses)
     const Source source(text, "Dockerfile");
     Lexer lexer(source);
     std::string tree;
-    for (const Node& node : read_nodes(lexer, source))
+    for (const SyntaxNode& node : read_nodes(lexer, source))
         tree += "(" + dump(node) + ")\n";
 
     EXPECT_EQ(tree, read(folder / "result"));
