@@ -15,7 +15,7 @@
 namespace caisson::sandbox {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;
+constexpr std::size_t kBlock = 256U << 10;
 
 [[noreturn]] void refuse(const std::string& why)
 {

@@ -20,10 +20,10 @@ constexpr std::uint64_t kLastComponent = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 
 } // namespace
 
-TreeWriter::TreeWriter(int root, std::string base, WriteRules rules)
+TreeWriter::TreeWriter(int root, std::string base, const WriteRules& rules)
     : root_(root)
     , base_(std::move(base))
-    , rules_(std::move(rules))
+    , rules_(rules)
 {}
 
 void TreeWriter::put(const ArchiveEntry& entry, ArchiveReader& content)

@@ -31,7 +31,7 @@ struct WriteRules {
 class TreeWriter {
 public:
     /// `root` is borrowed. `base`: a normalised path, "" for the root itself.
-    TreeWriter(int root, std::string base, WriteRules rules);
+    TreeWriter(int root, std::string base, const WriteRules& rules);
 
     void put(const ArchiveEntry& entry, ArchiveReader& content);
     /// The directory that `entry` names, made or found; its owner, mode and attributes are set when

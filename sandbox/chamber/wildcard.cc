@@ -8,6 +8,8 @@
 namespace caisson::sandbox {
 namespace {
 
+constexpr std::uint32_t kNoText = 0x110000; // above Unicode: such a byte only equals itself
+
 /// A character and the bytes it takes; what is no UTF-8 is one byte, with a value of its own.
 struct Character {
     std::uint32_t value = 0;
@@ -16,7 +18,6 @@ struct Character {
 
 Character first_character(std::string_view text)
 {
-    constexpr std::uint32_t kNoText = 0x110000; // above Unicode: such a byte only equals itself
     const auto lead = static_cast<unsigned char>(text.front());
     if (lead < 0x80) return {lead, 1};
     const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
@@ -113,9 +114,9 @@ bool take_one(Pattern& pattern, std::string_view& name)
 
 } // namespace
 
-bool matches_wildcard(std::string_view whole, std::string_view name)
+bool matches_wildcard(std::string_view pattern_text, std::string_view name)
 {
-    Pattern pattern(whole);
+    Pattern pattern(pattern_text);
     // where to go on after a mismatch: one character further than the last `*` took
     std::string_view retry_pattern;
     std::string_view retry_name;

@@ -131,7 +131,8 @@ Worker start_worker(int trees,
     if (pid < 0) throw SysError(errno, "fork");
     if (pid == 0) {
         die_with(chamber);
-        ::signal(SIGPIPE, SIG_IGN); // a reader that is gone is an error of the write
+        // a reader that is gone is an error of the write, not a death
+        if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) ::_exit(1);
         work(trees, view, stream, write_end.get(), body);
         ::_exit(0);
     }

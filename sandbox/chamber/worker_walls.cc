@@ -26,9 +26,7 @@ namespace {
 
 [[noreturn]] void refuse(int number, const char* wall)
 {
-    SysError error(number, wall);
-    error.set_kind(ErrorKind::kHost);
-    throw error;
+    throw Error(ErrorKind::kHost, std::string(wall) + ": " + error_text(number));
 }
 
 // --- capabilities ---
@@ -44,7 +42,8 @@ void cut_capabilities()
         kept |= std::uint64_t{1} << static_cast<unsigned>(capability);
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
         refuse(errno, "clear ambient capabilities");
-    for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability)
+    for (int capability = 0; capability < 64 && ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
+         ++capability)
         if ((kept >> static_cast<unsigned>(capability) & 1U) == 0 &&
             ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
             refuse(errno, "drop a bounding capability");
@@ -119,7 +118,8 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 /// memory that is both written and executed (mmap's executable pages are left to no_new_privs and
 /// Landlock: nothing in the tree may be executed).
 constexpr std::array kAllowed = {
-    // descriptors
+    // descriptors (a pipe to itself is how UBSan asks whether memory is readable)
+    SYS_pipe2,
     SYS_read,
     SYS_write,
     SYS_pread64,

@@ -15,6 +15,19 @@
 namespace caisson::sandbox::sys {
 namespace {
 
+constexpr int kCreate = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::size_t kLongestQuote = 200;
+
+struct Record { // struct linux_dirent64, getdents64(2)
+    std::uint64_t inode;
+    std::int64_t offset;
+    std::uint16_t length;
+    unsigned char type;
+    // the name follows, NUL-terminated
+};
+constexpr std::size_t kNameAt = offsetof(Record, type) + 1;
+
 /// The error number is taken first: making the text may change errno.
 [[noreturn]] void fail(int number, const char* call, std::string_view name)
 {
@@ -72,9 +85,8 @@ openat2_if_present(int directory, const std::string& name, int flags, std::uint6
 
 std::optional<UniqueFd> create_file(int directory, const std::string& name, mode_t mode)
 {
-    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     for (;;) {
-        const int fd = ::openat(directory, name.c_str(), kFlags, mode);
+        const int fd = ::openat(directory, name.c_str(), kCreate, mode);
         if (fd >= 0) return UniqueFd(fd);
         const int number = errno;
         if (number == EEXIST) return std::nullopt;
@@ -238,14 +250,6 @@ std::vector<std::string> flistxattr(int fd)
 
 std::vector<DirectoryEntry> read_directory(int fd)
 {
-    struct Record { // struct linux_dirent64, getdents64(2)
-        std::uint64_t inode;
-        std::int64_t offset;
-        std::uint16_t length;
-        unsigned char type;
-        // the name follows, NUL-terminated
-    };
-    constexpr std::size_t kNameAt = offsetof(Record, type) + 1;
     if (::lseek(fd, 0, SEEK_SET) != 0) throw SysError(errno, "lseek");
     std::vector<DirectoryEntry> entries;
     alignas(Record) std::array<char, 65536> buffer = {};
@@ -269,10 +273,8 @@ std::vector<DirectoryEntry> read_directory(int fd)
 
 std::string quoted(std::string_view name)
 {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    constexpr std::size_t kLongest = 200;
     std::string text = "\"";
-    for (const char letter : name.substr(0, kLongest)) {
+    for (const char letter : name.substr(0, kLongestQuote)) {
         const auto byte = static_cast<unsigned char>(letter);
         if (letter == '"' || letter == '\\') {
             text += '\\';
@@ -285,7 +287,7 @@ std::string quoted(std::string_view name)
             text += letter;
         }
     }
-    if (name.size() > kLongest) text += "…";
+    if (name.size() > kLongestQuote) text += "…";
     return text + "\"";
 }
 

@@ -136,7 +136,7 @@ nlohmann::json TreeStore::work(const WorkerView& view,
     const Worker worker = start_worker(trees_.get(), view, read_end.get(), body);
     read_end.reset();
     ::signal(SIGPIPE, SIG_IGN);
-    std::thread feeder([&] {
+    const std::jthread feeder([&] {
         try {
             write_all(write_end.get(), input);
         } catch (const SysError& error) {
@@ -144,9 +144,7 @@ nlohmann::json TreeStore::work(const WorkerView& view,
         }
         write_end.reset();
     });
-    auto answer = answer_of(worker);
-    feeder.join();
-    return answer;
+    return answer_of(worker);
 }
 
 std::pair<nlohmann::json, std::string>
