@@ -61,7 +61,9 @@ std::optional<std::filesystem::path> optional_path(const std::string& text)
 std::string normal_tag(const std::string& text)
 {
     const Reference reference = in_context("--tag", [&] { return Reference::parse(text); });
-    if (reference.digest) throw Error(ErrorKind::kUsage, "--tag " + text + ": a digest can not be chosen", "give name:tag");
+    if (reference.digest)
+        throw Error(
+            ErrorKind::kUsage, "--tag " + text + ": a digest can not be chosen", "give name:tag");
     return reference.familiar();
 }
 
@@ -101,11 +103,23 @@ Progress::Kind progress_kind(const std::string& name)
                              : Progress::Kind::kPlain;
 }
 
+/// The first build of a user makes the key that `caisson key new` would have made, and says so; a
+/// key that was named must be there.
+void make_missing_key(const BuildRequest& request, Progress& progress)
+{
+    std::error_code failure;
+    if (std::filesystem::exists(request.key, failure) || failure) return;
+    const NewKey made = write_new_key(request.key, true);
+    progress.warning("there was no signing key: made \"" + request.key.native() + "\"; give \"" +
+                     made.public_file.native() + "\" to those who verify");
+}
+
 int run_build(Options& options)
 {
     const BuildRequest request = request_of(options);
     const Interrupt interrupt; // blocks the signals: before any thread
     const std::unique_ptr<Progress> progress = Progress::make(progress_kind(options.progress));
+    if (options.key.empty()) make_missing_key(request, *progress);
     build(request, *progress);
     return 0;
 }

@@ -34,19 +34,9 @@ void say_key(const std::string& pem)
 int make(const std::filesystem::path& given)
 {
     const std::filesystem::path key = given.empty() ? default_key_path() : given;
-    const std::filesystem::path public_key = key.native() + ".pub";
-    if (std::filesystem::exists(std::filesystem::symlink_status(public_key)))
-        throw Error(ErrorKind::kInput,
-                    "\"" + public_key.native() + "\" exists already",
-                    "a key is never replaced; give another path with --key");
-    if (const auto folder = key.parent_path(); given.empty() && !std::filesystem::exists(folder)) {
-        std::filesystem::create_directories(folder);
-        std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-    }
-    const std::string pem = attest::make_key(signer(), key);
-    write_file_atomically(public_key, pem);
-    std::printf("private key  %s\npublic key   %s\n", key.c_str(), public_key.c_str());
-    say_key(pem);
+    const NewKey made = write_new_key(key, given.empty());
+    std::printf("private key  %s\npublic key   %s\n", key.c_str(), made.public_file.c_str());
+    say_key(made.pem);
     return 0;
 }
 
@@ -75,6 +65,22 @@ std::filesystem::path default_key_path()
         configuration = std::filesystem::path(home) / ".config";
     }
     return configuration / "caisson" / "signing-key.pem";
+}
+
+NewKey write_new_key(const std::filesystem::path& key, bool make_folder)
+{
+    NewKey made{.public_file = key.native() + ".pub"};
+    if (std::filesystem::exists(std::filesystem::symlink_status(made.public_file)))
+        throw Error(ErrorKind::kInput,
+                    "\"" + made.public_file.native() + "\" exists already",
+                    "a key is never replaced; give another path with --key");
+    if (const auto folder = key.parent_path(); make_folder && !std::filesystem::exists(folder)) {
+        std::filesystem::create_directories(folder);
+        std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+    }
+    made.pem = attest::make_key(signer(), key);
+    write_file_atomically(made.public_file, made.pem);
+    return made;
 }
 
 Action add_key(CLI::App& app)

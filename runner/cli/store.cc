@@ -2,14 +2,14 @@
 #include "runner/job/site.hh"
 
 #include <CLI/CLI.hpp>
-
 #include <cstdio>
 #include <memory>
 
 namespace caisson::runner {
 namespace {
 
-/// The trees belong to subordinate ids: `rm -r` by their owner's user fails, so it is a chamber that removes them.
+/// The trees belong to subordinate ids: `rm -r` by their owner's user fails, so it is a chamber
+/// that removes them.
 int prune(bool all)
 {
     const std::unique_ptr<Store> store = Store::open(Store::default_path());

@@ -85,6 +85,8 @@ public:
         for (const std::string& warning : graph.warnings)
             progress_.warning(warning);
 
+        // a key that can not be used stops the build here, not after an hour
+        progress_.result("signer", signer.key_id());
         const std::string invocation = new_invocation();
         solve({.graph = graph,
                .bases = bases,
@@ -139,7 +141,7 @@ public:
                         .manifest = manifest,
                         .config = config_digest.text(),
                         .provenance = bundle.text()});
-        tell(policy, manifest, proof);
+        tell(policy, manifest);
         site_.clean_up();
     } catch (Error& error) {
         fail(error);
@@ -153,15 +155,13 @@ private:
             args.declare_global(std::get<Arg>(instruction.what), dockerfile.escape);
     }
 
-    void
-    tell(const policies::Policy& policy, const Descriptor& manifest, const attest::Signed& proof)
+    void tell(const policies::Policy& policy, const Descriptor& manifest)
     {
         if (!solved_.plans.empty() && policy.network == "none")
             progress_.result("network",
                              "none but loopback: the policy \"" + policy.name +
                                  "\" gives steps no network");
         progress_.result("digest", manifest.digest.text());
-        progress_.result("signed by", proof.key_id);
     }
 
     /// A build that fails leaves its finished steps in the cache, its metadata, and nothing else.

@@ -46,7 +46,9 @@ IgnoreRules read_ignore_rules(const std::filesystem::path& dockerfile,
 void require_utf8(const std::string& text, const std::string& name)
 {
     if (!is_utf8(text))
-        throw Error(ErrorKind::kUsage, name + " is not valid UTF-8", "an image's configuration and provenance can hold nothing else");
+        throw Error(ErrorKind::kUsage,
+                    name + " is not valid UTF-8",
+                    "an image's configuration and provenance can hold nothing else");
 }
 
 } // namespace

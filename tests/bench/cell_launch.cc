@@ -2,6 +2,7 @@
 // with random interleaving, so that a drift of the machine's speed meets all of them alike.
 #include "runner/job/compile_plan.hh"
 #include "runner/job/context.hh"
+#include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
 #include "sandbox/launch.hh"
