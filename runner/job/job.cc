@@ -168,7 +168,7 @@ private:
     void fail(Error& error)
     {
         const auto* step = dynamic_cast<const StepError*>(&error);
-        if (step != nullptr && error.hint().empty())
+        if (step != nullptr && step->outcome().kind == sandbox::Outcome::Kind::kExited)
             error.set_hint("steps have no network but loopback: the policy gives them none");
         solved_.target.clear();
         site_.abandon();

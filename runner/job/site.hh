@@ -61,8 +61,9 @@ private:
     std::vector<std::string> scratch_; ///< trees to remove; guarded by mutex_
 };
 
-/// The chain of a stack of layers, as image-spec's ChainID (config.md) but over the blobs' digests: diff ids are what an
-/// image says of itself, and one image could pass its own files off for another's.
+/// The chain of a stack of layers, as image-spec's ChainID (config.md) but over the blobs' digests:
+/// diff ids are what an image says of itself, and one image could pass its own files off for
+/// another's.
 [[nodiscard]] attest::Digest next_chain(const attest::Digest& parent, const attest::Digest& blob);
 
 } // namespace caisson::runner

@@ -3,6 +3,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <poll.h>
@@ -11,6 +12,9 @@ namespace caisson::runner {
 namespace {
 
 constexpr std::size_t kTailLines = 20;
+constexpr std::size_t kTailBytes = 65536;
+constexpr std::uint64_t kShown =
+    2U << 20U; // as BuildKit clips it; a terminal takes longer to show it than a step to print it
 constexpr std::size_t kMaxLine = 8192; // a longer one is shown in pieces
 
 } // namespace
@@ -23,6 +27,7 @@ StepOutput::StepOutput(Progress& progress,
     , step_(step)
     , left_(limit)
     , too_much_(std::move(too_much))
+    , shown_left_(kShown)
 {
     std::tie(streams_[0].pipe, output_) = make_pipe();
     std::tie(streams_[1].pipe, errors_) = make_pipe();
@@ -50,10 +55,7 @@ std::string StepOutput::finish()
 {
     release();
     if (thread_.joinable()) thread_.join();
-    std::string tail;
-    for (const std::string& text : tail_)
-        tail += text + "\n";
-    return tail;
+    return last_lines();
 }
 
 void StepOutput::pump()
@@ -84,6 +86,17 @@ void StepOutput::take(Stream& stream, std::string_view bytes)
         if (const auto too_much = std::exchange(too_much_, {})) too_much();
     }
     left_ -= bytes.size();
+    tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTailBytes)));
+    if (tail_.size() > 2 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+    if (shown_left_ == 0) return;
+    const std::string_view shown = bytes.substr(0, shown_left_);
+    shown_left_ -= shown.size();
+    show(stream, shown);
+    if (shown_left_ == 0) line("[output clipped: the rest is not shown]");
+}
+
+void StepOutput::show(Stream& stream, std::string_view bytes)
+{
     for (;;) {
         const std::size_t end = bytes.find('\n');
         stream.partial.append(bytes.substr(0, end));
@@ -99,8 +112,26 @@ void StepOutput::line(std::string_view text)
 {
     const std::chrono::duration<double> since = std::chrono::steady_clock::now() - started_;
     progress_.step_output(step_, since.count(), text);
-    tail_.push_back(escape_output(text));
-    if (tail_.size() > kTailLines) tail_.pop_front();
+}
+
+std::string StepOutput::last_lines() const
+{
+    std::string_view text = tail_;
+    while (text.ends_with('\n'))
+        text.remove_suffix(1);
+    std::size_t start = text.size();
+    for (std::size_t lines = 0; lines < kTailLines && start != 0 && start != std::string_view::npos;
+         ++lines)
+        start = text.rfind('\n', start - 1);
+    if (start != std::string_view::npos && start < text.size() && text[start] == '\n')
+        text.remove_prefix(start + 1);
+    std::string lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        lines += escape_output(text.substr(0, end)) + "\n";
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
 }
 
 } // namespace caisson::runner

@@ -5,14 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <string>
 #include <thread>
 
 namespace caisson::runner {
 
-/// Reads what a step prints, line by line, on a thread of its own, until both pipes end.
+/// Reads what a step prints, on a thread of its own, until both pipes end. The first 2 MiB are
+/// shown line by line; what comes after counts against the limit and is kept only as far as the
+/// last lines go.
 class StepOutput {
 public:
     /// `too_much` is called once, when more than `limit` bytes have come.
@@ -40,7 +41,9 @@ private:
     };
     void pump();
     void take(Stream& stream, std::string_view bytes);
+    void show(Stream& stream, std::string_view bytes);
     void line(std::string_view text);
+    [[nodiscard]] std::string last_lines() const;
 
     Progress& progress_;
     std::size_t step_;
@@ -50,7 +53,8 @@ private:
     UniqueFd output_;
     UniqueFd errors_;
     Stream streams_[2];
-    std::deque<std::string> tail_;
+    std::uint64_t shown_left_; ///< bytes that are still shown
+    std::string tail_;         ///< the last bytes of both streams
     std::thread thread_;
 };
 

@@ -11,6 +11,7 @@ namespace caisson::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Refusal {
     const char* name;
@@ -38,7 +39,7 @@ TEST_P(BadInput, IsRefusedWithItsCodeAndItsReason)
     EXPECT_THAT(built.err, HasSubstr(refusal.says));
     EXPECT_FALSE(std::filesystem::exists(work.path("never.tar")));
     EXPECT_FALSE(std::filesystem::exists(work.path("never.tar.sigstore.json")));
-    EXPECT_TRUE(std::filesystem::is_empty(work.store() / "images"));
+    EXPECT_THAT(work.caisson({"image", "list"}).out, Not(HasSubstr("never")));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -63,7 +64,11 @@ INSTANTIATE_TEST_SUITE_P(
                 2,
                 "target stage \"b\""},
         Refusal{"MissingSource", "FROM scratch\nCOPY missing /\n", {}, 6, "missing"},
-        Refusal{"SourceOutside", "FROM scratch\nCOPY ../a /\n", {}, 6, "outside"},
+        Refusal{"SourceOutside",
+                "FROM scratch\nCOPY ../a /\n",
+                {},
+                6,
+                "leads out of the build context"},
         Refusal{"LinkLeadingOut", "FROM scratch\nCOPY link-out/ /\n", {}, 6, "link-out"},
         Refusal{"EmptyDockerfile", "", {}, 2, "Dockerfile"},
         Refusal{"NotUtf8", "FROM scratch\nLABEL a=\xff\n", {}, 2, "UTF-8"},
@@ -85,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(BadInput, PolicyWithAnUnknownKeyIsToldWithItsLine)
 {
     const Workspace work;
-    std::ofstream(work.path("p.json")) << "{\n  \"version\": 1,\n  \"limts\": {}\n}\n";
+    std::ofstream(work.path("p.json")) << "{\n  \"name\": \"p\",\n  \"limts\": {}\n}\n";
 
     const Ran built = work.build("FROM scratch\n", {"--policy", work.path("p.json")});
 

@@ -2,6 +2,7 @@
 
 #include "sandbox/base/error.hh"
 
+#include <algorithm>
 #include <charconv>
 #include <fcntl.h>
 #include <fstream>
@@ -24,6 +25,13 @@ std::string content_of(const UniqueFd& file)
 {
     if (::lseek(file.get(), 0, SEEK_SET) != 0) throw SysError(errno, "lseek");
     return read_all(file.get(), 256U << 20U, "output");
+}
+
+/// A file of procfs; nothing where the process has ended or is not ours to read.
+std::string proc_text(const fs::path& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 } // namespace
@@ -113,19 +121,25 @@ Program Workspace::start(std::vector<std::string> arguments, int output) const
 
 std::vector<int> processes_of(const Workspace& workspace)
 {
-    std::vector<int> found;
+    // The runner carries the store's name in its environment; a chamber binds its trees, and a cell
+    // or worker mounts some of them: their mounts say so, whoever their parent is now.
     const std::string mark = "CAISSON_STORE=" + workspace.store().native();
+    std::vector<std::string> mounts = {workspace.store() / "trees"};
+    std::error_code missing;
+    for (const auto& tree : fs::directory_iterator(workspace.store() / "trees", missing))
+        mounts.push_back("/" + tree.path().filename().native() + "/");
+    std::vector<int> found;
     for (const auto& entry : fs::directory_iterator("/proc")) {
         const std::string name = entry.path().filename();
         int pid = 0;
         if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc() ||
             pid == ::getpid())
             continue;
-        std::error_code gone;
-        const std::string program = fs::read_symlink(entry.path() / "exe", gone).filename();
-        std::ifstream file(entry.path() / "environ", std::ios::binary);
-        const std::string environment((std::istreambuf_iterator<char>(file)), {});
-        if (environment.find(mark) != std::string::npos || program.starts_with("caisson-chamber"))
+        const std::string mounted = proc_text(entry.path() / "mountinfo");
+        if (proc_text(entry.path() / "environ").find(mark) != std::string::npos ||
+            std::any_of(mounts.begin(), mounts.end(), [&](const std::string& text) {
+                return mounted.find(text) != std::string::npos;
+            }))
             found.push_back(pid);
     }
     return found;

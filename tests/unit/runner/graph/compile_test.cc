@@ -89,7 +89,7 @@ TEST(Compile, ConfigurationFollowsTheInstructions)
     EXPECT_THAT(graph.config.cmd, ElementsAre("/bin/bash", "-c", "run"));
     EXPECT_THAT(graph.config.onbuild, ElementsAre("RUN echo"));
     EXPECT_EQ(graph.config.healthcheck["Retries"], 2);
-    EXPECT_EQ(graph.history.size(), 12U);
+    EXPECT_EQ(graph.history.size(), 11U);
 }
 
 TEST(Compile, EntrypointDropsTheCmdOfTheBase)
