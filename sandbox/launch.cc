@@ -1,5 +1,5 @@
-// The runner's side of the chamber: starts it, maps its ids, sends requests, and hands each reply to
-// whoever waits for it.
+// The runner's side of the chamber: starts it, maps its ids, sends requests, and hands each reply
+// to whoever waits for it.
 #include "sandbox/launch.hh"
 
 #include "sandbox/base/channel.hh"
@@ -121,8 +121,7 @@ struct Chamber::State {
     void fail_all(const Error& error);
 };
 
-std::uint64_t
-Chamber::State::post(json request, const std::vector<int>& descriptors, Pending reply)
+std::uint64_t Chamber::State::post(json request, const std::vector<int>& descriptors, Pending reply)
 {
     std::uint64_t id = 0;
     {

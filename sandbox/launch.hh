@@ -76,9 +76,9 @@ public:
     Chamber(const Chamber&) = delete;
     Chamber& operator=(const Chamber&) = delete;
 
-    /// Runs one step in a fresh cell. `filter`: a file with the seccomp program, struct sock_filter as
-    /// they lie in memory; steps may share it. `output`, `errors`: write ends of pipes. A set-up step that fails is an Error of
-    /// kind kHost.
+    /// Runs one step in a fresh cell. `filter`: a file with the seccomp program, struct sock_filter
+    /// as they lie in memory; steps may share it. `output`, `errors`: write ends of pipes. A set-up
+    /// step that fails is an Error of kind kHost.
     struct Running {
         std::uint64_t request = 0; ///< for stop()
         std::future<Outcome> outcome;
@@ -88,10 +88,10 @@ public:
     void stop(std::uint64_t request, Outcome::Kind reason = Outcome::Kind::kInterrupted);
 
     /// Unpacks one OCI layer (tar; plain, gzip or zstd, told by its first bytes) from `input` into
-    /// the new tree `tree`, on top of the layers below (`lowers`, topmost first): a layer may remove
-    /// their files, link to them, or write through their links, so a tree is that of its whole chain
-    /// and is kept under the chain's digest, not the layer's. The tree counts only once the caller
-    /// has seen that the digest was right; else remove() it.
+    /// the new tree `tree`, on top of the layers below (`lowers`, topmost first): a layer may
+    /// remove their files, link to them, or write through their links, so a tree is that of its
+    /// whole chain and is kept under the chain's digest, not the layer's. The tree counts only once
+    /// the caller has seen that the digest was right; else remove() it.
     [[nodiscard]] std::future<TreeStats>
     unpack(const std::string& tree, const std::vector<std::string>& lowers, int input);
     /// Writes the tar in `input` into a tree, as COPY and ADD do. The stream of a directory source

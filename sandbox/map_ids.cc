@@ -5,8 +5,8 @@
 #include "sandbox/base/program.hh"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <string>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace caisson::sandbox {

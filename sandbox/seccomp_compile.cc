@@ -50,10 +50,9 @@ Context make_context(int default_error)
 /// The number of `name`, or nothing where this architecture does not have the call.
 std::optional<int> resolve(const std::string& name)
 {
-    const auto* const found =
-        std::find_if(sys::kNewSystemCalls.begin(),
-                     sys::kNewSystemCalls.end(),
-                     [&](const auto& call) { return call.first == name; });
+    const auto* const found = std::find_if(sys::kNewSystemCalls.begin(),
+                                           sys::kNewSystemCalls.end(),
+                                           [&](const auto& call) { return call.first == name; });
     if (found != sys::kNewSystemCalls.end()) return found->second;
     const int number = ::seccomp_syscall_resolve_name(name.c_str());
     if (number == __NR_SCMP_ERROR)
@@ -243,8 +242,7 @@ std::string disassemble_seccomp(const std::string& program)
     std::ostringstream text;
     for (std::size_t line = 0; (line + 1) * sizeof(sock_filter) <= program.size(); ++line) {
         sock_filter instruction = {};
-        std::memcpy(
-            &instruction, program.data() + line * sizeof instruction, sizeof instruction);
+        std::memcpy(&instruction, program.data() + line * sizeof instruction, sizeof instruction);
         text.width(4);
         text << line << "  " << describe(instruction, line) << '\n';
     }

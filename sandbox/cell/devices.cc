@@ -22,7 +22,8 @@ constexpr std::pair<const char*, const char*> kLinks[] = {
 
 void bind_node(int devices, const std::string& name)
 {
-    // by descriptor from the chamber's own mount of the node (CVE-2025-52565: a path can be swapped)
+    // by descriptor from the chamber's own mount of the node (CVE-2025-52565: a path can be
+    // swapped)
     (void)sys::create_file(devices, name, 0666);
     const std::string source = kDevicesPath + ("/" + name);
     const UniqueFd node =

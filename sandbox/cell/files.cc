@@ -39,8 +39,8 @@ UniqueFd make_target(int root, std::string_view path)
 std::optional<UniqueFd> find_target(int root, const std::string& path)
 {
     if (path.starts_with(kDevices)) return make_target(root, path);
-    auto target = sys::openat2_if_present(
-        root, path, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    auto target =
+        sys::openat2_if_present(root, path, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
     if (target && !S_ISREG(sys::fstat(target->get()).st_mode))
         throw Error(ErrorKind::kInput, "\"" + path + "\" of the image is no file");
     return target;
@@ -53,8 +53,7 @@ void place(int scratch, const std::string& name, const PlanFile& file, int targe
     write_all(copy->get(), file.content);
     sys::fchmod(copy->get(), file.mode);
     const UniqueFd mount = sys::open_tree(scratch, name.c_str(), OPEN_TREE_CLONE);
-    sys::move_mount(
-        mount.get(), "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    sys::move_mount(mount.get(), "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 } // namespace
@@ -64,9 +63,8 @@ void place_files(CellSetup& setup)
     if (setup.plan.files.empty()) return;
     // attached, because before Linux 6.15 only an attached mount can be cloned; executable, because
     // one of them may be the step's script
-    const UniqueFd scratch = sys::make_file_system("tmpfs",
-                                                   {{"size", "16m"}, {"mode", "0755"}},
-                                                   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+    const UniqueFd scratch = sys::make_file_system(
+        "tmpfs", {{"size", "16m"}, {"mode", "0755"}}, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
     sys::move_mount(scratch.get(), "", AT_FDCWD, kScratchPath, MOVE_MOUNT_F_EMPTY_PATH);
     for (std::size_t index = 0; index < setup.plan.files.size(); ++index) {
         const PlanFile& file = setup.plan.files[index];

@@ -19,9 +19,24 @@ namespace {
 
 /// What tells of the host or drives it. Not every kernel has every one.
 constexpr const char* kHiddenFiles[] = {
-    "cmdline",    "diskstats", "interrupts", "iomem",       "kallsyms",     "kcore",
-    "key-users",  "keys",      "kmsg",       "latency_stats", "pagetypeinfo", "partitions",
-    "sched_debug", "slabinfo", "softirqs",   "sysrq-trigger", "timer_list",   "vmallocinfo",
+    "cmdline",
+    "diskstats",
+    "interrupts",
+    "iomem",
+    "kallsyms",
+    "kcore",
+    "key-users",
+    "keys",
+    "kmsg",
+    "latency_stats",
+    "pagetypeinfo",
+    "partitions",
+    "sched_debug",
+    "slabinfo",
+    "softirqs",
+    "sysrq-trigger",
+    "timer_list",
+    "vmallocinfo",
 };
 constexpr const char* kHiddenDirectories[] = {"acpi", "bus", "fs", "irq", "scsi"};
 /// Builds read it (nproc, page sizes, limits); nobody writes it.
@@ -29,8 +44,7 @@ constexpr const char* kReadOnly = "sys";
 
 void write_value(int procfs, const std::string& name, std::string_view value)
 {
-    const UniqueFd file =
-        sys::openat2(procfs, name, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+    const UniqueFd file = sys::openat2(procfs, name, O_WRONLY, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
     write_all(file.get(), value);
 }
 
@@ -55,10 +69,9 @@ void require_null_device(int fd)
 void open_procfs(CellSetup& setup)
 {
     // other users' processes and our init stay out of sight; Linux 5.8
-    setup.procfs =
-        sys::make_file_system("proc",
-                              {{"hidepid", "ptraceable"}},
-                              MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    setup.procfs = sys::make_file_system("proc",
+                                         {{"hidepid", "ptraceable"}},
+                                         MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     // CVE-2019-16884: what is written to below must be the kernel's own
     struct statfs kind = {};
     if (::fstatfs(setup.procfs.get(), &kind) != 0 || kind.f_type != PROC_SUPER_MAGIC)
@@ -79,11 +92,10 @@ void mount_procfs(CellSetup& setup)
 {
     const UniqueFd point = open_mount_point(setup.root.get(), "proc");
     const int procfs = setup.procfs.get();
-    sys::move_mount(
-        procfs, "", point.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    sys::move_mount(procfs, "", point.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 
-    const UniqueFd null = sys::openat2(
-        AT_FDCWD, kDevicesPath + std::string("/null"), O_PATH, RESOLVE_NO_SYMLINKS);
+    const UniqueFd null =
+        sys::openat2(AT_FDCWD, kDevicesPath + std::string("/null"), O_PATH, RESOLVE_NO_SYMLINKS);
     require_null_device(null.get());
     for (const char* name : kHiddenFiles)
         cover(procfs, name, null.get());

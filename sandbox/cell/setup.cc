@@ -34,13 +34,15 @@ constexpr std::array kSetup = {
     Step{"enter working directory", enter_working_directory, "as root: its parents may be closed"},
     Step{"find user", find_user, "reads the tree's own /etc/passwd; parsed behind the pivot"},
     Step{"read filter", read_filter, "before the descriptors are closed"},
-    Step{"set limits", set_limits, "late: a low RLIMIT_FSIZE or NOFILE would break the steps above"},
+    Step{
+        "set limits", set_limits, "late: a low RLIMIT_FSIZE or NOFILE would break the steps above"},
     Step{"drop privileges", drop_privileges, "re-arms the death signal: a new uid clears it"},
     Step{"forbid gains", forbid_gains, "landlock and seccomp refuse without it"},
     Step{"find program", find_program, "as the user it will run as, past no wall it will not have"},
     Step{"restrict files", restrict_files, "after enter root: its rules name paths in here"},
     Step{"close descriptors", close_unlisted, "a directory left open would undo enter root"},
-    Step{"filter system calls and execute", filter_and_execute, "last: it forbids every call above"},
+    Step{
+        "filter system calls and execute", filter_and_execute, "last: it forbids every call above"},
 };
 
 } // namespace

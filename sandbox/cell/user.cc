@@ -147,8 +147,8 @@ User look_up_user(std::string_view spec, std::string_view passwd, std::string_vi
 
 void find_user(CellSetup& setup)
 {
-    setup.user = look_up_user(
-        setup.plan.user, read_database("/etc/passwd"), read_database("/etc/group"));
+    setup.user =
+        look_up_user(setup.plan.user, read_database("/etc/passwd"), read_database("/etc/group"));
 }
 
 } // namespace caisson::sandbox

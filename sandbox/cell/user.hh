@@ -18,8 +18,7 @@ struct User {
 /// that `passwd` does not list is taken as it is, with group 0; supplementary groups come from
 /// `groups` unless a group is named. `passwd` and `groups` are the texts of passwd(5) and group(5)
 /// files and may be anything. A name that is not listed is an Error of kind kInput.
-[[nodiscard]] User look_up_user(std::string_view spec,
-                                std::string_view passwd,
-                                std::string_view groups);
+[[nodiscard]] User
+look_up_user(std::string_view spec, std::string_view passwd, std::string_view groups);
 
 } // namespace caisson::sandbox

@@ -107,8 +107,7 @@ void enter_root()
     for (std::size_t index = 0; index < nodes.size(); ++index) {
         const std::string path = std::string(kDevicesPath + 1) + "/" + kDeviceNames[index];
         (void)sys::create_file(root.get(), path, 0666);
-        sys::move_mount(
-            nodes[index].get(), "", root.get(), path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
+        sys::move_mount(nodes[index].get(), "", root.get(), path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
     }
 
     sys::fchdir(root.get());

@@ -16,7 +16,8 @@ inline constexpr int kChannelFd = 3;
 inline constexpr int kTreesFd = 4;
 
 // The program's modes, its first argument.
-inline constexpr const char* kServeMode = "serve";     ///< [first user id, first group id]
-inline constexpr const char* kExtractMode = "extract"; ///< input at kChannelFd, directory at kTreesFd
+inline constexpr const char* kServeMode = "serve"; ///< [first user id, first group id]
+inline constexpr const char* kExtractMode =
+    "extract"; ///< input at kChannelFd, directory at kTreesFd
 
 } // namespace caisson::sandbox

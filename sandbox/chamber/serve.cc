@@ -243,9 +243,8 @@ void Server::end_overdue_cells()
 
 void Server::finish_cell(std::list<RunningCell>::iterator running)
 {
-    answering(running->request, [&] {
-        reply(running->request, to_json(std::move(running->cell).finish()));
-    });
+    answering(running->request,
+              [&] { reply(running->request, to_json(std::move(running->cell).finish())); });
     cells_.erase(running);
 }
 

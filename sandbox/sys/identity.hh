@@ -11,8 +11,8 @@ void setgroups(const std::vector<gid_t>& groups);
 void setresgid(gid_t group);
 /// Sets all three user ids. Clears the parent death signal and makes the process non-dumpable.
 void setresuid(uid_t user);
-/// Leaves the session keyring that was inherited for a new one (keyrings(7)). Does nothing where the
-/// kernel has no keys.
+/// Leaves the session keyring that was inherited for a new one (keyrings(7)). Does nothing where
+/// the kernel has no keys.
 void join_new_session_keyring();
 /// Sets the effective user id alone; the kernel drops the effective capabilities when it leaves 0
 /// and gives them back when it returns.

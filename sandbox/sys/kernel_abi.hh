@@ -18,7 +18,7 @@ struct LandlockRulesetAttributes {
     std::uint64_t scoped = 0;             ///< ABI 6
 };
 
-inline constexpr std::uint64_t kLandlockFsTruncate = 1ULL << 14;   ///< ABI 3
+inline constexpr std::uint64_t kLandlockFsTruncate = 1ULL << 14;    ///< ABI 3
 inline constexpr std::uint64_t kLandlockFsIoctlDevice = 1ULL << 15; ///< ABI 5
 inline constexpr std::uint64_t kLandlockScopeAbstractSocket = 1ULL << 0;
 inline constexpr std::uint64_t kLandlockScopeSignal = 1ULL << 1;
@@ -26,12 +26,12 @@ inline constexpr std::uint64_t kLandlockScopeSignal = 1ULL << 1;
 /// System calls newer than libseccomp 2.5.4. From 424 on the numbers are the same on every
 /// architecture.
 inline constexpr std::array<std::pair<std::string_view, int>, 19> kNewSystemCalls = {{
-    {"cachestat", 451},        {"fchmodat2", 452},       {"map_shadow_stack", 453},
-    {"futex_wake", 454},       {"futex_wait", 455},      {"futex_requeue", 456},
-    {"statmount", 457},        {"listmount", 458},       {"lsm_get_self_attr", 459},
+    {"cachestat", 451},         {"fchmodat2", 452},        {"map_shadow_stack", 453},
+    {"futex_wake", 454},        {"futex_wait", 455},       {"futex_requeue", 456},
+    {"statmount", 457},         {"listmount", 458},        {"lsm_get_self_attr", 459},
     {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
-    {"setxattrat", 463},       {"getxattrat", 464},      {"listxattrat", 465},
-    {"removexattrat", 466},    {"open_tree_attr", 467},  {"file_getattr", 468},
+    {"setxattrat", 463},        {"getxattrat", 464},       {"listxattrat", 465},
+    {"removexattrat", 466},     {"open_tree_attr", 467},   {"file_getattr", 468},
     {"file_setattr", 469},
 }};
 inline constexpr std::uint32_t kNewestSystemCall = 469;

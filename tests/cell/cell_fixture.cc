@@ -90,19 +90,20 @@ void CellTest::SetUpTestSuite()
         reason_ = "busybox-static is not installed";
     if (!reason_.empty()) return;
     shared_ = std::make_unique<Shared>();
-    Files files = {{"bin/busybox", read_file(kBusybox, 1U << 24)},
-                   {"bin/probe", read_file(kProbe, 1U << 26)},
-                   {"etc/passwd",
-                    "root:x:0:0::/root:/bin/sh\nbuilder:x:1000:1000::/:/bin/sh\nbroken line\n"},
-                   {"etc/group", "root:x:0:\nbuilder:x:1000:\naudio:x:29:root,builder\n"},
-                   {"etc/hosts", "the image's own\n"},
-                   {"tmp/keep", ""},
-                   {"dev/", ""},
-                   {"proc/", ""}};
-    for (const char* tool : {"sh",   "true", "false",  "cat",   "echo",   "env",  "id",    "ls",
-                             "kill", "sleep", "stat",  "mkdir", "rm",     "touch", "head", "readlink",
-                             "pwd",  "hostname", "grep", "dd",  "nohup", "setsid", "wc",   "seq",
-                             "ip",   "nc",   "mv",     "yes",   "test"})
+    Files files = {
+        {"bin/busybox", read_file(kBusybox, 1U << 24)},
+        {"bin/probe", read_file(kProbe, 1U << 26)},
+        {"etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:1000:1000::/:/bin/sh\nbroken line\n"},
+        {"etc/group", "root:x:0:\nbuilder:x:1000:\naudio:x:29:root,builder\n"},
+        {"etc/hosts", "the image's own\n"},
+        {"tmp/keep", ""},
+        {"dev/", ""},
+        {"proc/", ""}};
+    for (const char* tool :
+         {"sh",   "true",     "false", "cat",   "echo",  "env",    "id",   "ls",
+          "kill", "sleep",    "stat",  "mkdir", "rm",    "touch",  "head", "readlink",
+          "pwd",  "hostname", "grep",  "dd",    "nohup", "setsid", "wc",   "seq",
+          "ip",   "nc",       "mv",    "yes",   "test"})
         files.emplace_back(std::string("bin/") + tool, "->busybox");
     make_tree_of("base", files);
 }
@@ -138,10 +139,11 @@ void CellTest::make_tree_of(const std::string& id, const Files& files)
     for (const auto& [path, content] : files)
         write_entry(root.path(), path, content);
     const UniqueFd layer(::memfd_create("layer", MFD_CLOEXEC));
-    Program tar = Program::start({.path = "/bin/tar",
-                                  .arguments = {"-C", root.path(), "--owner=0", "--group=0",
-                                                "--numeric-owner", "-cf", "-", "."},
-                                  .standard_output = layer.get()});
+    Program tar = Program::start(
+        {.path = "/bin/tar",
+         .arguments =
+             {"-C", root.path(), "--owner=0", "--group=0", "--numeric-owner", "-cf", "-", "."},
+         .standard_output = layer.get()});
     ASSERT_EQ(tar.wait(), 0);
     ::lseek(layer.get(), 0, SEEK_SET);
     (void)chamber().unpack(id, {}, layer.get()).get();
@@ -155,8 +157,16 @@ Plan CellTest::plan(std::vector<std::string> argv)
     plan.upper = "upper-" + std::to_string(shared_->uppers++);
     plan.argv = std::move(argv);
     plan.environment = {"PATH=/bin"};
-    plan.capabilities = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
-                         "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_SETFCAP", "CAP_SYS_CHROOT",
+    plan.capabilities = {"CAP_CHOWN",
+                         "CAP_DAC_OVERRIDE",
+                         "CAP_FOWNER",
+                         "CAP_FSETID",
+                         "CAP_KILL",
+                         "CAP_SETGID",
+                         "CAP_SETUID",
+                         "CAP_SETPCAP",
+                         "CAP_SETFCAP",
+                         "CAP_SYS_CHROOT",
                          "CAP_NET_BIND_SERVICE"};
     plan.limits.step_time = std::chrono::seconds(30);
     return plan;
@@ -176,8 +186,7 @@ bool CellTest::succeeds_outside(const std::string& attempt, const std::string& a
 {
     std::vector<std::string> arguments = {attempt};
     if (!argument.empty()) arguments.push_back(argument);
-    Program probe =
-        Program::start({.path = kProbe, .arguments = arguments, .standard_error = -1});
+    Program probe = Program::start({.path = kProbe, .arguments = arguments, .standard_error = -1});
     return probe.wait() == 0;
 }
 

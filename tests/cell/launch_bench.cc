@@ -29,10 +29,11 @@ TEST_F(Launch, DISABLED_IsMeasured)
     }
     std::sort(times.begin(), times.end());
     std::sort(walls.begin(), walls.end());
-    std::printf("request to outcome: median %.2f ms, 90th percentile %.2f ms; in the chamber %.2f ms\n",
-                times[kRounds / 2],
-                times[kRounds * 9 / 10],
-                walls[kRounds / 2]);
+    std::printf(
+        "request to outcome: median %.2f ms, 90th percentile %.2f ms; in the chamber %.2f ms\n",
+        times[kRounds / 2],
+        times[kRounds * 9 / 10],
+        walls[kRounds / 2]);
 }
 
 } // namespace

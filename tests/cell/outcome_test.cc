@@ -150,7 +150,8 @@ TEST_F(Outcomes, RefusesAFilterThatIsNone)
     const UniqueFd nonsense = make_sealed_memfd("filter", "nonsense!");
     PipeReaders readers;
 
-    auto running = chamber().run(plan({"true"}), nonsense.get(), readers.output(), readers.errors());
+    auto running =
+        chamber().run(plan({"true"}), nonsense.get(), readers.output(), readers.errors());
 
     EXPECT_THROW((void)running.outcome.get(), Error);
 }

@@ -86,9 +86,8 @@ TEST_F(Trees, AreRemovedThoughNoIdOfTheirsIsOurs)
 
 TEST_F(Trees, ComeOutAsTheCallersOwnFiles)
 {
-    const std::string tar = bytes_of([&](int output) {
-        return chamber().collect({.lowers = {"base"}}, output);
-    });
+    const std::string tar =
+        bytes_of([&](int output) { return chamber().collect({.lowers = {"base"}}, output); });
     const UniqueFd input = make_sealed_memfd("tar", tar);
     const TempDirectory destination(fs::temp_directory_path());
     const UniqueFd directory = open_file(destination.path(), O_RDONLY | O_DIRECTORY);

@@ -136,12 +136,39 @@ TEST_F(Walls, AnswerAsTheFilterSays)
 {
     // a filter that knows little: what busybox needs, and mkdir with an error of its own
     SeccompFilter filter;
-    for (const char* name : {"read", "write", "open", "openat", "close", "stat", "fstat", "lstat",
-                             "mmap", "mprotect", "munmap", "brk", "rt_sigaction", "rt_sigprocmask",
-                             "ioctl", "access", "execve", "arch_prctl", "exit", "exit_group",
-                             "set_tid_address", "set_robust_list", "rseq", "prlimit64",
-                             "readlink", "getrandom", "newfstatat", "getpid", "getppid", "geteuid",
-                             "getuid", "fcntl", "prctl"})
+    for (const char* name : {"read",
+                             "write",
+                             "open",
+                             "openat",
+                             "close",
+                             "stat",
+                             "fstat",
+                             "lstat",
+                             "mmap",
+                             "mprotect",
+                             "munmap",
+                             "brk",
+                             "rt_sigaction",
+                             "rt_sigprocmask",
+                             "ioctl",
+                             "access",
+                             "execve",
+                             "arch_prctl",
+                             "exit",
+                             "exit_group",
+                             "set_tid_address",
+                             "set_robust_list",
+                             "rseq",
+                             "prlimit64",
+                             "readlink",
+                             "getrandom",
+                             "newfstatat",
+                             "getpid",
+                             "getppid",
+                             "geteuid",
+                             "getuid",
+                             "fcntl",
+                             "prctl"})
         filter.rules.push_back({.name = name});
     filter.rules.push_back(
         {.name = "mkdir", .action = SeccompRule::Action::kErrno, .error = 95 /* EOPNOTSUPP */});

@@ -60,7 +60,8 @@ TEST_F(World, KeepsTheDeclaredCapabilitiesAndNoOthers)
 
 TEST_F(World, LeavesAnOrdinaryUserNoCapability)
 {
-    Plan wanted = script("grep -E 'Cap(Prm|Eff|Inh|Amb)' /proc/self/status | grep -vc 0000000000000000");
+    Plan wanted =
+        script("grep -E 'Cap(Prm|Eff|Inh|Amb)' /proc/self/status | grep -vc 0000000000000000");
     wanted.user = "builder";
 
     EXPECT_EQ(run(wanted).output, "0\n");
@@ -118,10 +119,12 @@ TEST_F(World, HasItsNameAndALoopbackOfItsOwn)
 
 TEST_F(World, HasSixDevicesAndTerminalsOfItsOwn)
 {
-    EXPECT_EQ(output_of("ls /dev"),
-              "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+    EXPECT_EQ(
+        output_of("ls /dev"),
+        "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
     EXPECT_EQ(output_of("ls /dev/pts /dev/shm"), "/dev/pts:\nptmx\n\n/dev/shm:\n");
-    EXPECT_EQ(output_of("head -c 3 /dev/zero | wc -c; echo x >/dev/full || echo full"), "3\nfull\n");
+    EXPECT_EQ(output_of("head -c 3 /dev/zero | wc -c; echo x >/dev/full || echo full"),
+              "3\nfull\n");
     EXPECT_TRUE(succeeds_inside("use_own_terminal"));
 }
 
@@ -146,9 +149,10 @@ TEST_F(World, WritesToItsOwnTreeOnly)
 TEST_F(World, FindsThePlansFilesAndLeavesThemInNoLayer)
 {
     Plan first = script("cat /etc/hosts; /dev/caisson/script; cat /etc/resolv.conf");
-    first.files = {{.path = "/etc/hosts", .content = "127.0.0.1 localhost\n"},
-                   {.path = "/dev/caisson/script", .content = "#!/bin/sh\necho ran\n", .mode = 0755},
-                   {.path = "/etc/resolv.conf", .content = "not in this image\n"}};
+    first.files = {
+        {.path = "/etc/hosts", .content = "127.0.0.1 localhost\n"},
+        {.path = "/dev/caisson/script", .content = "#!/bin/sh\necho ran\n", .mode = 0755},
+        {.path = "/etc/resolv.conf", .content = "not in this image\n"}};
 
     const Ended ended = run(first);
 

@@ -42,13 +42,15 @@ TEST(SeccompFilter, CompilesToTheSameProgram)
     SeccompFilter filter;
     for (const char* name : {"read", "write", "exit_group", "fchmodat2"})
         filter.rules.push_back({.name = name});
-    filter.rules.push_back({.name = "clone3", .action = SeccompRule::Action::kErrno, .error = ENOSYS});
+    filter.rules.push_back(
+        {.name = "clone3", .action = SeccompRule::Action::kErrno, .error = ENOSYS});
     filter.rules.push_back({.name = "kexec_load", .action = SeccompRule::Action::kKill});
     // a family of AF_UNIX, and no namespace flag of clone
     filter.rules.push_back({.name = "socket", .tests = {{.index = 0, .value = 1}}});
     filter.rules.push_back(
         {.name = "clone",
-         .tests = {{.index = 0, .compare = Compare::kMaskedEqual, .value = 0, .mask = 0x7e020000}}});
+         .tests = {
+             {.index = 0, .compare = Compare::kMaskedEqual, .value = 0, .mask = 0x7e020000}}});
 
     caisson::testing::expect_golden("filter.x86_64.txt",
                                     disassemble_seccomp(compile_seccomp(filter)));

@@ -139,8 +139,7 @@ bool connect_abstract_socket()
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     argument.copy(address.sun_path + 1, sizeof address.sun_path - 2);
-    const auto size =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + argument.size());
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + argument.size());
     return ::connect(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0;
 }
 

@@ -1,6 +1,5 @@
-#include "sandbox/features.hh"
-
 #include "sandbox/base/error.hh"
+#include "sandbox/features.hh"
 #include "sandbox/sys/capability.hh"
 
 #include <gtest/gtest.h>

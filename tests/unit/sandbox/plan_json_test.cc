@@ -1,6 +1,5 @@
-#include "sandbox/plan_json.hh"
-
 #include "sandbox/base/error.hh"
+#include "sandbox/plan_json.hh"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,5 @@
-#include "sandbox/seccomp_compile.hh"
-
 #include "sandbox/base/error.hh"
+#include "sandbox/seccomp_compile.hh"
 #include "sandbox/sys/kernel_abi.hh"
 
 #include <cerrno>
@@ -66,8 +65,8 @@ TEST(SeccompFilter, AnswersTheErrorOfARule)
 
 TEST(SeccompFilter, KillsWhereARuleSaysSo)
 {
-    const std::string program = compile_seccomp(
-        filter_of({{.name = "getppid", .action = SeccompRule::Action::kKill}}));
+    const std::string program =
+        compile_seccomp(filter_of({{.name = "getppid", .action = SeccompRule::Action::kKill}}));
 
     EXPECT_EQ(under_filter(program, [] { return number_after(::syscall(SYS_getppid)); }),
               128 + SIGSYS);
@@ -114,7 +113,8 @@ TEST(SeccompFilter, ComparesArgumentsAsTheRuleSays)
                             Case{Compare::kMaskedEqual, 4, 6, 4 + 1 + high, 6}}) {
         const std::string program = compile_seccomp(filter_of(
             {{.name = "getppid",
-              .tests = {{.index = 0, .compare = one.compare, .value = one.value, .mask = one.mask}}}}));
+              .tests = {
+                  {.index = 0, .compare = one.compare, .value = one.value, .mask = one.mask}}}}));
         const auto answer = [&](std::uint64_t argument) {
             return under_filter(
                 program, [argument] { return number_after(::syscall(SYS_getppid, argument)); });
@@ -152,7 +152,8 @@ TEST(SeccompFilter, KnowsNoX32)
 TEST(SeccompFilter, RefusesNamesThatNoKernelHasAndSkipsOtherArchitectures)
 {
     EXPECT_THROW((void)compile_seccomp(filter_of({{.name = "no_such_call"}})), Error);
-    EXPECT_NO_THROW((void)compile_seccomp(filter_of({{.name = "socketcall"}, {.name = "breakpoint"}})));
+    EXPECT_NO_THROW(
+        (void)compile_seccomp(filter_of({{.name = "socketcall"}, {.name = "breakpoint"}})));
 }
 
 TEST(SeccompFilter, TakesARuleThatSaysWhatTheDefaultSays)

@@ -1,7 +1,6 @@
-#include "sandbox/cell/setup.hh"
-
 #include "sandbox/base/file.hh"
 #include "sandbox/cell/report.hh"
+#include "sandbox/cell/setup.hh"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -14,8 +13,8 @@ namespace {
 std::size_t place_of(std::string_view name)
 {
     const auto steps = cell_setup();
-    const auto found =
-        std::find_if(steps.begin(), steps.end(), [&](const Step& step) { return step.name == name; });
+    const auto found = std::find_if(
+        steps.begin(), steps.end(), [&](const Step& step) { return step.name == name; });
     EXPECT_NE(found, steps.end()) << name;
     return static_cast<std::size_t>(found - steps.begin());
 }

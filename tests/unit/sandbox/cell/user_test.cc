@@ -1,6 +1,5 @@
-#include "sandbox/cell/user.hh"
-
 #include "sandbox/base/error.hh"
+#include "sandbox/cell/user.hh"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +15,9 @@ constexpr const char* kGroup = "root:x:0:\n"
                                "audio:x:29:root,app\n"
                                "8:x:80:\n";
 
-User look_up(std::string_view spec, std::string_view passwd = kPasswd, std::string_view group = kGroup)
+User look_up(std::string_view spec,
+             std::string_view passwd = kPasswd,
+             std::string_view group = kGroup)
 {
     return look_up_user(spec, passwd, group);
 }
