@@ -28,8 +28,8 @@ std::uint64_t size_of(int file)
 } // namespace
 
 struct BlobWriter::State {
-    int blobs;      ///< borrowed from the store, as the mark is
-    BootMark& mark; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    int blobs; ///< borrowed from the store, as the mark is
+    BootMark& mark;
     TempFile file;
     attest::Sha256 hash;
     std::uint64_t size = 0;

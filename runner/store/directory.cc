@@ -44,7 +44,7 @@ std::vector<std::string> names_in(int directory)
     std::vector<std::string> names;
     for (;;) {
         errno = 0;
-        const dirent* entry = ::readdir(stream.get()); // NOLINT(concurrency-mt-unsafe): own stream
+        const dirent* entry = ::readdir(stream.get());
         if (entry == nullptr && errno != 0) throw SysError(errno, "readdir");
         if (entry == nullptr) return names;
         if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)

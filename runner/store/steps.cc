@@ -108,53 +108,54 @@ std::optional<StepEntry> Store::find_step(const attest::Digest& key) const
     // a whole entry under another's name is no better than a damaged one
     if (value.at("key") != key.text()) return std::nullopt;
     StepEntry entry = entry_from_json(value);
-    if (entry.tree.empty() && !entry.layer) return entry; // the step changed no file
+    if (!entry.layer) return entry; // the step changed no file
 
+    // Without its layer there is no step to speak of. Its tree may be gone, or of an earlier boot:
+    // then it may have lost what was not yet on disk when the machine stopped, and nobody can tell
+    // without packing it. The layer, whose bytes are checked, takes its place.
     const bool this_boot = value.at("boot") == state_->mark.boot();
-    if (entry.layer && !has_blob(entry.layer->blob.digest, entry.layer->blob.size))
-        entry.layer.reset();
-    if (this_boot && has_tree(entry.tree)) return entry;
-
-    // The tree is gone, or may have lost what was not yet on disk when the machine stopped; nobody
-    // can tell without packing it. What the layer holds has just been checked.
+    const bool layer_holds = has_blob(entry.layer->blob.digest, entry.layer->blob.size);
+    const bool tree_holds = entry.tree.empty() || (this_boot && has_tree(entry.tree));
+    if (layer_holds && tree_holds) return entry;
     const std::string lost = std::exchange(entry.tree, {});
-    if (entry.layer) {
-        entry.tree = find_layer_tree(entry.layer->blob.digest).value_or(std::string());
+    if (layer_holds)
         state_->put_entry(
             state_->steps, file_name(key), dump(entry_to_json(key, state_->mark.boot(), entry)));
-    } else {
+    else
         remove_entry(state_->steps, file_name(key));
-    }
-    if (has_tree(lost)) state_->abandon_tree(lost);
-    if (!entry.layer) return std::nullopt;
-    return entry;
+    // of this boot, a running build may have it mounted
+    if (!this_boot && has_tree(lost)) state_->abandon_tree(lost);
+    return layer_holds ? std::optional(std::move(entry)) : std::nullopt;
 }
 
 void Store::put_step(const attest::Digest& key, const StepEntry& entry)
 {
+    if (!entry.tree.empty() && !entry.layer)
+        throw Error(ErrorKind::kInternal, "a step with a tree is kept only with its layer");
     state_->put_entry(
         state_->steps, file_name(key), dump(entry_to_json(key, state_->mark.boot(), entry)));
 }
 
-std::optional<std::string> Store::find_layer_tree(const attest::Digest& blob) const
+std::optional<std::string> Store::find_layer_tree(const attest::Digest& chain) const
 {
-    const auto body = state_->find_entry(state_->layers, file_name(blob));
+    const auto body = state_->find_entry(state_->layers, file_name(chain));
     if (!body) return std::nullopt;
     const json value = json::parse(*body);
-    if (value.at("blob") != blob.text()) return std::nullopt;
+    if (value.at("chain") != chain.text()) return std::nullopt;
     const std::string tree = value.at("tree");
     if (value.at("boot") == state_->mark.boot() && has_tree(tree)) return tree;
     // of an earlier boot: see find_step
-    remove_entry(state_->layers, file_name(blob));
+    remove_entry(state_->layers, file_name(chain));
     if (has_tree(tree)) state_->abandon_tree(tree);
     return std::nullopt;
 }
 
-void Store::put_layer_tree(const attest::Digest& blob, const std::string& tree)
+void Store::put_layer_tree(const attest::Digest& chain, const std::string& tree)
 {
-    state_->put_entry(state_->layers,
-                      file_name(blob),
-                      dump({{"blob", blob.text()}, {"boot", state_->mark.boot()}, {"tree", tree}}));
+    state_->put_entry(
+        state_->layers,
+        file_name(chain),
+        dump({{"chain", chain.text()}, {"boot", state_->mark.boot()}, {"tree", tree}}));
 }
 
 std::vector<std::string> Store::State::named_trees() const

@@ -40,7 +40,7 @@ constexpr const char* kOtherPlace = "set CAISSON_STORE to a new or empty directo
 
 std::filesystem::path environment_path(const char* name)
 {
-    const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody calls setenv
+    const char* value = std::getenv(name);
     return value == nullptr ? std::filesystem::path() : std::filesystem::path(value);
 }
 

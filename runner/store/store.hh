@@ -17,9 +17,9 @@ namespace caisson::runner {
 
 /// What the cache knows of one step: its tree, its layer and its evidence.
 struct StepEntry {
-    std::string tree; ///< empty where the step changed no file, and where only the layer is left:
-                      ///< unpack that into a new tree and put the entry again
-    std::optional<Layer> layer;
+    std::string tree; ///< empty where the step changed no file, and where only its layer is left,
+                      ///< to be unpacked
+    std::optional<Layer> layer; ///< nothing where the step changed no file
     attest::StepEvidence evidence;
     std::string output_tail; ///< what it printed last
 };
@@ -92,15 +92,15 @@ public:
     [[nodiscard]] std::string read_blob(const attest::Digest& digest,
                                         std::size_t limit = 64U << 20) const;
 
-    /// Nothing for a miss, and for an entry that is damaged or whose tree and layer are both gone.
+    /// Nothing for a miss, and for an entry that is damaged or whose layer is.
     [[nodiscard]] std::optional<StepEntry> find_step(const attest::Digest& key) const;
     void put_step(const attest::Digest& key, const StepEntry& entry);
 
-    /// The unpacked tree of a base layer, by the digest of its blob, which the runner has hashed.
-    /// Not by its diff id: that is what an image says of itself, and one image could give its own
-    /// files for another's.
-    [[nodiscard]] std::optional<std::string> find_layer_tree(const attest::Digest& blob) const;
-    void put_layer_tree(const attest::Digest& blob, const std::string& tree);
+    /// The unpacked tree of a layer, by a digest over the blobs from the bottom of the image up to
+    /// it, which the runner has hashed. Not by diff ids: those are what an image says of itself,
+    /// and one image could give its own files for another's.
+    [[nodiscard]] std::optional<std::string> find_layer_tree(const attest::Digest& chain) const;
+    void put_layer_tree(const attest::Digest& chain, const std::string& tree);
 
     [[nodiscard]] std::vector<ImageRef> images() const; ///< by name
     [[nodiscard]] std::optional<ImageRef> find_image(const std::string& name_or_digest) const;

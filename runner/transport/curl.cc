@@ -24,8 +24,7 @@ Curl load_library()
     void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
         throw Error(ErrorKind::kHost,
-                    std::string("load ") + kLibrary + ": " +
-                        ::dlerror(), // NOLINT(concurrency-mt-unsafe): its state is per thread
+                    std::string("load ") + kLibrary + ": " + ::dlerror(),
                     "install libcurl4; only pulling from a registry needs it");
     decltype(&::curl_global_init) global_init = nullptr;
     find(library, "curl_global_init", global_init);

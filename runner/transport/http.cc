@@ -34,9 +34,9 @@ std::string_view trimmed(std::string_view text)
 
 /// One transfer as libcurl's callbacks see it.
 struct Transfer {
-    const Curl& curl; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const Curl& curl;
     CURL* handle;
-    const HttpClient::Sink& sink; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const HttpClient::Sink& sink;
     HttpResponse response;
     std::size_t header_bytes = 0;
     std::exception_ptr failure;
@@ -95,14 +95,14 @@ public:
     [[nodiscard]] curl_slist* get() const noexcept { return list_; }
 
 private:
-    const Curl& curl_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const Curl& curl_;
     curl_slist* list_ = nullptr;
 };
 
 } // namespace
 
 struct HttpClient::State {
-    const Curl& curl = Curl::load(); // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    const Curl& curl = Curl::load();
     CURL* handle = curl.easy_init();
     std::array<char, CURL_ERROR_SIZE> message = {};
 

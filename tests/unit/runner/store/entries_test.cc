@@ -78,6 +78,11 @@ TEST_F(StoreTest, KeepsAStepThatChangedNoFile)
     EXPECT_FALSE(found->layer);
 }
 
+TEST_F(StoreTest, KeepsNoTreeWithoutItsLayer)
+{
+    error_of(ErrorKind::kInternal, [&] { store->put_step(kKey, {.tree = store->new_tree()}); });
+}
+
 TEST_F(StoreTest, MissesAStepWhereAnyByteFlipped)
 {
     store->put_step(kKey, make_step(*store));
@@ -127,17 +132,14 @@ TEST_F(StoreTest, GivesTheLayerWhereTheTreeIsGone)
     EXPECT_EQ(found->layer->blob.digest, put.layer->blob.digest);
 }
 
-TEST_F(StoreTest, GivesTheTreeWhereTheLayerIsDamaged)
+TEST_F(StoreTest, MissesAStepWhoseLayerIsDamaged)
 {
     const StepEntry put = make_step(*store);
     store->put_step(kKey, put);
     std::filesystem::resize_file(blob_path(put.layer->blob.digest), 2);
 
-    const auto found = store->find_step(kKey);
-
-    ASSERT_TRUE(found);
-    EXPECT_EQ(found->tree, put.tree);
-    EXPECT_FALSE(found->layer);
+    EXPECT_FALSE(store->find_step(kKey)) << "without a layer it would look like one without files";
+    EXPECT_TRUE(store->has_tree(put.tree)) << "another build may be using it";
 }
 
 TEST_F(StoreTest, MissesAStepWhoseTreeAndLayerAreGone)
@@ -163,9 +165,10 @@ TEST_F(StoreTest, TrustsNoTreeOfAnEarlierBootAndHasItRemoved)
     EXPECT_EQ(found->tree, "") << "it may have lost what was not yet on disk";
     EXPECT_EQ(found->layer->blob.digest, put.layer->blob.digest);
     EXPECT_THAT(store->leftover_trees(), ElementsAre(put.tree));
+    EXPECT_EQ(store->find_step(kKey)->tree, "") << "and goes on so";
 }
 
-TEST_F(StoreTest, KeepsTheUnpackedTreeOfABaseLayer)
+TEST_F(StoreTest, KeepsTheUnpackedTreeOfALayer)
 {
     const std::string tree = store->new_tree();
     make_tree(tree);
