@@ -420,10 +420,10 @@ TEST(Unpack, KeepsTheHolesOfASparseFile)
 TEST(Unpack, RefusesABombByItsRatio)
 {
     const Sandbag sandbag;
-    // three frames of zeros at some 30,000 to 1
+    // three frames of zeros at some 30,000 to 1, as the content of a whiteout: nobody reads it
     const std::string zeros(512U << 20, '\0');
     std::string archive = testing::zstd_compressed(
-        TarBuilder().add({.name = "f", .claimed_size = 3LL << 29}).unfinished());
+        TarBuilder().add({.name = ".wh.f", .claimed_size = 3LL << 29}).unfinished());
     for (int frame = 0; frame < 3; ++frame)
         archive += testing::zstd_compressed(zeros);
 
