@@ -214,7 +214,7 @@ std::unique_ptr<Chamber> Chamber::start(const ChamberOptions& options)
         expect(channel, kUnshared, user_namespace_hint());
         in_context("map ids", [&] { map_ids(program.pid(), options.ids); });
         channel.send(kMapped);
-        expect(channel, kReady, {});
+        expect(channel, kReady, user_namespace_hint());
         auto state = std::make_unique<State>(std::move(channel), std::move(program));
         state->reader = std::thread(&State::read_replies, state.get());
         return std::unique_ptr<Chamber>(new Chamber(std::move(state)));

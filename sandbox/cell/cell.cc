@@ -157,6 +157,10 @@ Outcome Cell::finish() &&
         error.add_context("start cell");
         throw error;
     }
+    if (!report.ready && !report.not_found && !killed_)
+        throw Error(ErrorKind::kHost,
+                    "start cell: the set-up was killed",
+                    "the host may be short of memory");
     Outcome outcome = judge(report, ended->status);
     if (killed_) {
         outcome.kind = *killed_;

@@ -54,7 +54,10 @@ Report read_report(int report)
         if (line.contains("error")) whole.error = error_from_json(line["error"].dump());
         if (line.contains("not_found")) whole.not_found = line["not_found"].get<int>();
         if (line.contains("detail")) whole.detail = line["detail"].get<std::string>();
-        if (line.contains("landlock_abi")) whole.landlock_abi = line["landlock_abi"].get<int>();
+        if (line.contains("landlock_abi")) {
+            whole.ready = true;
+            whole.landlock_abi = line["landlock_abi"].get<int>();
+        }
         if (line.contains("status")) whole.status = line["status"].get<int>();
         at = end + 1;
     }

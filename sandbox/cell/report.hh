@@ -25,6 +25,7 @@ struct Report {
     std::optional<Error> error;
     std::optional<int> not_found;
     std::string detail;
+    bool ready = false; ///< every wall was up
     int landlock_abi = 0;
     std::optional<int> status;
 };

@@ -1,8 +1,10 @@
 // What a step cannot do. Each attempt is first made outside, where it succeeds: a wall that is
 // tested by an attempt that fails everywhere is not tested.
 #include "sandbox/base/error.hh"
+#include "sandbox/features.hh"
 #include "sandbox/seccomp_compile.hh"
 #include "tests/cell/cell_fixture.hh"
+#include "tests/support/require.hh"
 
 #include <cstddef>
 #include <sys/socket.h>
@@ -40,12 +42,17 @@ TEST_F(Walls, RefuseANestedUserNamespace)
 TEST_F(Walls, KeepInitOutOfReach)
 {
     for (const char* attempt : {"trace_parent",
-                                "signal_parent",
                                 "read_parent_environment",
                                 "write_parent_memory",
                                 "list_parent_descriptors"})
         expect_refused(attempt);
     expect_refused("look_at_path", "/proc/1/status");
+}
+
+TEST_F(Walls, LetNoSignalOutOfTheCommandsOwnProcesses)
+{
+    CAISSON_REQUIRE(probe_features().landlock_abi >= 6, "this kernel's Landlock has no scopes");
+    expect_refused("signal_parent");
 }
 
 TEST_F(Walls, HideWhatTellsOfTheHost)

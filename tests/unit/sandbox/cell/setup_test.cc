@@ -57,6 +57,7 @@ TEST(Report, BringsBackWhatACellSaid)
 
     const Report report = read_report(read_end.get());
 
+    EXPECT_TRUE(report.ready);
     EXPECT_EQ(report.landlock_abi, 6);
     EXPECT_EQ(report.not_found, 127);
     EXPECT_EQ(report.status, 256);
@@ -72,7 +73,7 @@ TEST(Report, OfACellThatWasKilledIsEmpty)
 
     const Report report = read_report(read_end.get());
 
-    EXPECT_FALSE(report.error || report.status || report.not_found);
+    EXPECT_FALSE(report.ready || report.error || report.status || report.not_found);
 }
 
 } // namespace
