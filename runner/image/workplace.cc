@@ -37,16 +37,15 @@ Workplace::Workplace(const std::filesystem::path& directory, const std::string& 
             if (errno != EINTR) throw SysError(errno, "flock \"" + path_.native() + "\"");
         if (still_there(path_, lock_.get())) break;
     }
-    std::error_code failure;
     for (const std::string& left : names_in(lock_.get()))
-        if (std::filesystem::remove_all(path_ / left, failure); failure)
-            throw SysError(failure.value(), "clear \"" + path_.native() + "\"");
+        in_context("clear \"" + path_.native() + "\"", [&] { remove_beneath(lock_.get(), left); });
+    inside_.emplace(path_);
 }
 
 Workplace::~Workplace()
 {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    inside_.reset();
+    ::rmdir(path_.c_str());
 }
 
 } // namespace caisson::runner

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "sandbox/base/file.hh"
 #include "sandbox/base/unique_fd.hh"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace caisson::runner {
@@ -18,11 +20,13 @@ public:
     Workplace& operator=(const Workplace&) = delete;
     ~Workplace(); ///< removes it and what it holds
 
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    /// An empty directory on the destination's disk.
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return inside_->path(); }
 
 private:
     std::filesystem::path path_;
     UniqueFd lock_;
+    std::optional<TempDirectory> inside_;
 };
 
 } // namespace caisson::runner

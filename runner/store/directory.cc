@@ -52,6 +52,20 @@ std::vector<std::string> names_in(int directory)
     }
 }
 
+void remove_beneath(int directory, const std::string& name)
+{
+    if (::unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return;
+    // EISDIR on Linux, EPERM by POSIX
+    if (errno != EISDIR && errno != EPERM) throw SysError(errno, "remove \"" + name + "\"");
+    {
+        const UniqueFd inside = open_directory(directory, name);
+        for (const std::string& each : names_in(inside.get()))
+            remove_beneath(inside.get(), each);
+    }
+    if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+        throw SysError(errno, "remove \"" + name + "\"");
+}
+
 std::string random_hex(std::size_t bytes)
 {
     static constexpr std::string_view kDigits = "0123456789abcdef";

@@ -17,6 +17,10 @@ namespace caisson::runner {
 /// The names in a directory but `.` and `..`, in no order.
 [[nodiscard]] std::vector<std::string> names_in(int directory);
 
+/// Removes `name` beneath an open directory with all it holds. Links are removed, never followed,
+/// even one that is put there meanwhile.
+void remove_beneath(int directory, const std::string& name);
+
 /// `bytes` random bytes from the kernel, as lower-case hexadecimal digits.
 [[nodiscard]] std::string random_hex(std::size_t bytes);
 
