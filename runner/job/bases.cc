@@ -4,7 +4,6 @@
 #include "sandbox/base/error.hh"
 
 #include <algorithm>
-#include <fnmatch.h>
 #include <set>
 
 namespace caisson::runner {
@@ -25,14 +24,6 @@ std::set<std::string> names_of(const std::vector<NeededStage>& stages)
             add(reference);
     }
     return names;
-}
-
-bool allows(const policies::Policy& policy, const std::string& name)
-{
-    return std::any_of(
-        policy.base_images.begin(), policy.base_images.end(), [&](const std::string& pattern) {
-            return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-        });
 }
 
 /// "DIR", "DIR:tag" or "DIR@digest": a tag cannot hold a '/', so a colon before the last one is the
@@ -90,7 +81,8 @@ std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& s
     const std::set<std::string> names = names_of(stages);
     std::string refused;
     for (const std::string& name : names)
-        if (!allows(policy, name)) refused += (refused.empty() ? "\"" : ", \"") + name + "\"";
+        if (!policies::allows_base_image(policy, name))
+            refused += (refused.empty() ? "\"" : ", \"") + name + "\"";
     if (!refused.empty())
         throw Error(ErrorKind::kRefused,
                     "the policy \"" + policy.name + "\" does not allow the base " + refused,

@@ -6,7 +6,6 @@
 #include "sandbox/seccomp_compile.hh"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 namespace caisson::runner {
 namespace {
@@ -46,21 +45,6 @@ sandbox::SeccompFilter filter_rules(const policies::Policy& policy)
     return filter;
 }
 
-/// The part of a policy that decides the filter, without its reasons, and the compiler's version.
-std::string filter_source(const sandbox::SeccompFilter& filter)
-{
-    nlohmann::json rules = nlohmann::json::array();
-    for (const SeccompRule& rule : filter.rules) {
-        nlohmann::json tests = nlohmann::json::array();
-        for (const ArgumentTest& test : rule.tests)
-            tests.push_back({test.index, static_cast<int>(test.compare), test.value, test.mask});
-        rules.push_back({rule.name, static_cast<int>(rule.action), rule.error, tests});
-    }
-    return nlohmann::json(
-               {{"caisson", CAISSON_VERSION}, {"default", filter.default_error}, {"rules", rules}})
-        .dump();
-}
-
 } // namespace
 
 sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& seccomp_digest)
@@ -80,17 +64,16 @@ sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& 
 
 Filter filter_of_policy(const policies::Policy& policy, Store& store)
 {
-    const sandbox::SeccompFilter rules = filter_rules(policy);
-    const attest::Digest source = attest::Digest::of(filter_source(rules));
+    // the policy decides the filter, and the version how it is compiled
+    const attest::Digest source = attest::Digest::of(CAISSON_VERSION " " + policy.canonical_json);
     std::optional<std::string> program = store.find_filter(source);
     if (!program) {
         program = in_context("compile the system-call filter",
-                             [&] { return sandbox::compile_seccomp(rules); });
+                             [&] { return sandbox::compile_seccomp(filter_rules(policy)); });
         store.put_filter(source, *program);
     }
     return {.program = make_sealed_memfd("seccomp", *program),
-            .digest = attest::Digest::of(*program).text(),
-            .source = source.text()};
+            .digest = attest::Digest::of(*program).text()};
 }
 
 } // namespace caisson::runner

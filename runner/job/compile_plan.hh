@@ -17,7 +17,6 @@ namespace caisson::runner {
 struct Filter {
     UniqueFd program;   ///< a sealed memfd: struct sock_filter as they lie in memory
     std::string digest; ///< "sha256:…" of those bytes
-    std::string source; ///< "sha256:…" of the groups it was compiled from
 };
 
 /// Compiles it, or takes it from the store: compiling takes 10 ms, loading a ready one 0.4.
