@@ -51,11 +51,10 @@ Pending pending_for(const std::shared_ptr<std::promise<Result>>& promise,
 
 Error ended_unexpectedly(const std::string& last_words)
 {
-    Error error(ErrorKind::kHost,
-                last_words.empty() ? "the chamber ended unexpectedly"
-                                   : error_from_json(last_words).message(),
-                "was it killed, or is the host short of memory?");
-    return error;
+    return {ErrorKind::kHost,
+            last_words.empty() ? "the chamber ended unexpectedly"
+                               : error_from_json(last_words).message(),
+            "was it killed, or is the host short of memory?"};
 }
 
 /// Who owns the directory of trees: the one thing of the host that the chamber writes to.
@@ -90,7 +89,7 @@ void expect(const Channel& chamber, std::string_view expected, const std::string
     Error error = message ? error_from_json(message->text) : ended_unexpectedly({});
     error.set_kind(ErrorKind::kHost);
     if (error.hint().empty()) error.set_hint(hint);
-    throw error;
+    throw Error(error);
 }
 
 } // namespace
@@ -111,17 +110,18 @@ struct Chamber::State {
     {}
 
     /// Sends a request. Where the chamber is gone the reply is the error that says so.
-    std::uint64_t post(json request, const std::vector<int>& descriptors, Pending reply);
+    std::uint64_t post(json&& request, const std::vector<int>& descriptors, Pending reply);
     template<class Result>
     std::future<Result>
-    ask(json request, const std::vector<int>& descriptors, Result (*decode)(const json&));
+    ask(json&& request, const std::vector<int>& descriptors, Result (*decode)(const json&));
 
     void read_replies();
     void answer(const json& message);
     void fail_all(const Error& error);
 };
 
-std::uint64_t Chamber::State::post(json request, const std::vector<int>& descriptors, Pending reply)
+std::uint64_t
+Chamber::State::post(json&& request, const std::vector<int>& descriptors, Pending reply)
 {
     std::uint64_t id = 0;
     {
@@ -145,7 +145,7 @@ std::uint64_t Chamber::State::post(json request, const std::vector<int>& descrip
 }
 
 template<class Result>
-std::future<Result> Chamber::State::ask(json request,
+std::future<Result> Chamber::State::ask(json&& request,
                                         const std::vector<int>& descriptors,
                                         Result (*decode)(const json&))
 {

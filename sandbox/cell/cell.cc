@@ -31,14 +31,14 @@ sys::Cloned clone_in_slot(const Plan& plan, unsigned slot)
 {
     const rlimit usual = sys::getrlimit(RLIMIT_NPROC);
     ScopeExit restore([&usual] {
-        sys::seteuid(0);
+        sys::set_effective_user(0);
         sys::set_dumpable(false);
         sys::set_parent_death_signal(); // the change of ids cleared it
         sys::setrlimit(RLIMIT_NPROC, usual);
     });
     sys::setrlimit(RLIMIT_NPROC,
                    {std::min<rlim_t>(plan.limits.processes, usual.rlim_max), usual.rlim_max});
-    sys::seteuid(kFirstSlotUser + slot);
+    sys::set_effective_user(kFirstSlotUser + slot);
     // inherited by the child, whose files in /proc would belong to the host's root otherwise
     sys::set_dumpable(true);
     sys::Cloned cloned = sys::clone3(kNamespaces);
@@ -155,7 +155,7 @@ Outcome Cell::finish() &&
     if (report.error && !killed_) {
         Error error = *report.error;
         error.add_context("start cell");
-        throw error;
+        throw Error(error);
     }
     if (!report.ready && !report.not_found && !killed_)
         throw Error(ErrorKind::kHost,

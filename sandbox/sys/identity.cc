@@ -34,7 +34,7 @@ void join_new_session_keyring()
         throw SysError(errno, "keyctl(KEYCTL_JOIN_SESSION_KEYRING)");
 }
 
-void seteuid(uid_t user)
+void set_effective_user(uid_t user)
 {
     if (::seteuid(user) != 0) throw SysError(errno, "seteuid " + std::to_string(user));
 }

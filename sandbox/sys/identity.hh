@@ -14,8 +14,8 @@ void setresuid(uid_t user);
 /// Leaves the session keyring that was inherited for a new one (keyrings(7)). Does nothing where
 /// the kernel has no keys.
 void join_new_session_keyring();
-/// Sets the effective user id alone; the kernel drops the effective capabilities when it leaves 0
-/// and gives them back when it returns.
-void seteuid(uid_t user);
+/// seteuid(2): sets the effective user id alone; the kernel drops the effective capabilities when
+/// it leaves 0 and gives them back when it returns.
+void set_effective_user(uid_t user);
 
 } // namespace caisson::sandbox::sys

@@ -27,7 +27,8 @@ int under_filter(const std::string& program, const std::function<int()>& body)
     if (child == 0) {
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole) != 0) ::_exit(99);
-        ::_exit(body());
+        // the call itself: a sanitizer's own _exit makes calls that the filter refuses
+        ::syscall(SYS_exit_group, body());
     }
     int status = 0;
     ::waitpid(child, &status, 0);
