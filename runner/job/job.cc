@@ -98,6 +98,7 @@ public:
                         .architecture = graph.config.architecture},
                .filter = filter.program.get(),
                .invocation = invocation,
+               .deadline = std::chrono::steady_clock::now() + policy.limits.build_time,
                .no_cache = request_.no_cache},
               solved_);
         // From here on no step runs: what follows is made of what the runner itself saw and hashed.
@@ -167,6 +168,8 @@ private:
     /// A build that fails leaves its finished steps in the cache, its metadata, and nothing else.
     void fail(Error& error)
     {
+        // whatever else went wrong after a Ctrl-C went wrong because of it
+        if (Interrupt::requested()) error.set_kind(ErrorKind::kInterrupted);
         const auto* step = dynamic_cast<const StepError*>(&error);
         if (step != nullptr && step->outcome().kind == sandbox::Outcome::Kind::kExited)
             error.set_hint("steps have no network but loopback: the policy gives them none");

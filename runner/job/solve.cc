@@ -117,7 +117,8 @@ private:
                        .context = in_.context,
                        .number = number,
                        .filter = in_.filter,
-                       .epoch = in_.keys.epoch};
+                       .epoch = in_.keys.epoch,
+                       .deadline = in_.deadline};
         step.lowers = in_.site.trees_of(state.stack);
         if (node.inputs.size() > 1) step.source = in_.site.trees_of(states_[node.inputs[1]].stack);
         step.tree = in_.site.new_tree();

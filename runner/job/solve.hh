@@ -8,6 +8,7 @@
 #include "runner/job/site.hh"
 #include "runner/progress/progress.hh"
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,9 +23,10 @@ struct SolveInput {
     Site& site;
     Progress& progress;
     KeyContext keys;
-    int filter = -1;        ///< the compiled seccomp program
-    std::string invocation; ///< urn:uuid of this build
-    bool no_cache = false;  ///< --no-cache: every step runs; its entry is replaced
+    int filter = -1;                                ///< the compiled seccomp program
+    std::string invocation;                         ///< urn:uuid of this build
+    std::chrono::steady_clock::time_point deadline; ///< of the build: policy limits.build_seconds
+    bool no_cache = false; ///< --no-cache: every step runs; its entry is replaced
 };
 
 /// A solved graph.

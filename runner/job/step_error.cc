@@ -36,7 +36,8 @@ std::string verdict_text(const sandbox::Outcome& outcome)
                (name == nullptr ? "" : std::string(" (SIG") + name + ")");
     }
     case Kind::kTimedOut:
-        return "took longer than the policy allows (limits.step_seconds)";
+        return "took longer than the policy allows (limits.step_seconds, or what was left of "
+               "limits.build_seconds)";
     case Kind::kTooMuchOutput:
         return "printed more than the policy allows (limits.output_bytes)";
     case Kind::kInterrupted:

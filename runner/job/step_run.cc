@@ -4,6 +4,7 @@
 #include "runner/job/steps.hh"
 #include "sandbox/base/scope_exit.hh"
 
+#include <algorithm>
 #include <atomic>
 
 namespace caisson::runner {
@@ -19,6 +20,18 @@ failure_text(const std::string& name, const sandbox::Outcome& outcome, const std
     return text;
 }
 
+/// What a step may still take: its own limit, or what is left of the build's.
+std::chrono::milliseconds time_left(std::chrono::steady_clock::time_point deadline,
+                                    std::chrono::milliseconds limit)
+{
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left <= std::chrono::milliseconds(0))
+        throw Error(ErrorKind::kStep,
+                    "the build took longer than the policy allows (limits.build_seconds)");
+    return std::min(left, limit);
+}
+
 } // namespace
 
 std::string run_step(const StepInput& input, const RunOp& op, attest::StepEvidence& evidence)
@@ -26,6 +39,7 @@ std::string run_step(const StepInput& input, const RunOp& op, attest::StepEviden
     sandbox::Plan plan = op.plan;
     plan.lowers = input.lowers;
     plan.upper = input.tree;
+    plan.limits.step_time = time_left(input.deadline, plan.limits.step_time);
 
     sandbox::Chamber& chamber = input.site.chamber();
     std::atomic<std::uint64_t> request = 0;

@@ -6,6 +6,7 @@
 #include "runner/job/site.hh"
 #include "runner/progress/progress.hh"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ struct StepInput {
     std::size_t number = 0;
     int filter = -1;
     std::int64_t epoch = 0;
+    std::chrono::steady_clock::time_point
+        deadline;                    ///< of the whole build: policy limits.build_seconds
     std::string tree;                ///< takes what the operation writes
     std::vector<std::string> lowers; ///< what it builds on, topmost first
     std::vector<std::string> source; ///< the trees that COPY --from reads, topmost first

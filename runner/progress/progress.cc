@@ -18,7 +18,7 @@ void put_line(std::string line)
 std::string seconds_text(double seconds)
 {
     char text[32];
-    const int length = std::snprintf(text, sizeof text, "%.1fs", seconds);
+    const int length = std::snprintf(text, sizeof text, "%.2fs", seconds);
     return {text, static_cast<std::size_t>(length)};
 }
 

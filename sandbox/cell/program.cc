@@ -7,6 +7,7 @@
 #include "sandbox/sys/process.hh"
 #include "sandbox/sys/seccomp.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <sys/stat.h>
@@ -116,10 +117,23 @@ void close_unlisted(CellSetup& setup)
     setup.report.reset(kReport);
 }
 
+/// The environment of the plan. HOME is known only here, behind the pivot, where the tree's passwd
+/// can be read; container runtimes set it too, and compilers and package managers do not run
+/// without.
+std::vector<std::string> with_home(const CellSetup& setup)
+{
+    std::vector<std::string> variables = setup.plan.environment;
+    const auto is_home = [](const std::string& entry) { return entry.starts_with("HOME="); };
+    if (std::none_of(variables.begin(), variables.end(), is_home))
+        variables.push_back("HOME=" + setup.user.home);
+    return variables;
+}
+
 void filter_and_execute(CellSetup& setup)
 {
     const std::vector<char*> arguments = pointers(setup.plan.argv);
-    const std::vector<char*> environment = pointers(setup.plan.environment);
+    const std::vector<std::string> variables = with_home(setup);
+    const std::vector<char*> environment = pointers(variables);
     report_ready(setup.report.get(), setup.landlock_abi);
 
     // nothing between these two: the filter may forbid it

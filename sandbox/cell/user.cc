@@ -43,6 +43,7 @@ struct Entry {
     std::string_view name;
     std::uint32_t id = 0;
     std::string_view next;
+    std::string_view rest; ///< what follows: of a user, its comment, home and shell
 };
 
 /// Calls `visit` with each well-formed entry until it returns true.
@@ -56,6 +57,7 @@ void find_entry(std::string_view database, Visit&& visit)
         take(line, ':');
         const auto id = number(take(line, ':'));
         entry.next = take(line, ':');
+        entry.rest = line;
         if (entry.name.empty() || !id) continue;
         entry.id = *id;
         if (visit(entry)) return;
@@ -90,6 +92,9 @@ std::string_view set_user(User& user, std::string_view spec, std::string_view pa
         name = entry.name;
         user.uid = entry.id;
         user.gid = *gid;
+        std::string_view rest = entry.rest;
+        take(rest, ':');
+        user.home = take(rest, ':');
         return true;
     });
     if (name.empty() && !id)
@@ -142,6 +147,7 @@ User look_up_user(std::string_view spec, std::string_view passwd, std::string_vi
         });
     checked(user.uid, spec);
     checked(user.gid, spec);
+    if (!user.home.starts_with('/')) user.home = user.uid == 0 ? "/root" : "/";
     return user;
 }
 

@@ -12,6 +12,7 @@ struct User {
     uid_t uid = 0;
     gid_t gid = 0;
     std::vector<gid_t> groups; ///< supplementary
+    std::string home; ///< its home directory: listed in passwd, else "/root" for uid 0, else "/"
 };
 
 /// The user that `spec` names ("", "name", "7", "name:group", "7:8"), as Docker reads it: a number

@@ -133,6 +133,13 @@ void remove_work(int trees, const std::string& id)
     if (sys::fstatat(tree.get(), "work")) remove_tree(tree.get(), "work");
 }
 
+bool is_empty_tree(int trees, const std::string& id)
+{
+    const UniqueFd files =
+        sys::openat2(trees, files_of(checked(id)), O_RDONLY | O_DIRECTORY, kPlain);
+    return sys::read_directory(files.get()).empty();
+}
+
 void check_trees(int trees)
 {
     struct statfs status = {};

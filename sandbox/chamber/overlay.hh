@@ -16,6 +16,9 @@ void make_tree(int trees, const std::string& id);
 /// Removes `work/` of a tree that will not be an upper directory again: before it is frozen.
 void remove_work(int trees, const std::string& id);
 
+/// Whether a tree holds no file at all.
+[[nodiscard]] bool is_empty_tree(int trees, const std::string& id);
+
 /// Whether the file system below `trees` can hold the upper directory of an overlay with
 /// user.overlay attributes; if not, an Error of kind kHost that says where the store should go.
 void check_trees(int trees);

@@ -320,6 +320,8 @@ void Server::freeze(Request& request)
     const auto tree = request.body.at("tree").get<std::string>();
     const auto epoch = request.body.at("epoch").get<std::int64_t>();
     remove_work(trees_, tree);
+    // many a step changes no file: that is seen from here, without a worker
+    if (is_empty_tree(trees_, tree)) return reply(request.id, to_json(TreeStats{}));
     work(request, {.upper = tree, .raw = true}, -1, [epoch](int root, int) {
         return to_json(freeze_tree(root, epoch)).dump();
     });

@@ -25,7 +25,10 @@ TEST_F(World, HasExactlyTheDeclaredEnvironment)
     Plan wanted = plan({"env"});
     wanted.environment = {"PATH=/bin", "LANG=C", "EMPTY="};
 
-    EXPECT_EQ(run(wanted).output, "PATH=/bin\nLANG=C\nEMPTY=\n");
+    EXPECT_EQ(run(wanted).output,
+              "PATH=/bin\nLANG=C\nEMPTY=\nHOME=/root\n"); // HOME: of the user, added
+    wanted.environment.push_back("HOME=/elsewhere");
+    EXPECT_EQ(run(wanted).output, "PATH=/bin\nLANG=C\nEMPTY=\nHOME=/elsewhere\n");
 }
 
 TEST_F(World, HasThreeDescriptors)
