@@ -14,9 +14,11 @@
 #include "sandbox/sys/path.hh"
 
 #include <functional>
+#include <linux/magic.h>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <sys/vfs.h>
 #include <thread>
 #include <type_traits>
 #include <unistd.h>
@@ -203,6 +205,13 @@ void Chamber::State::read_replies()
 Chamber::Chamber(std::unique_ptr<State> state)
     : state_(std::move(state))
 {}
+
+bool trees_lie_in_memory(int trees)
+{
+    struct statfs status = {};
+    if (::fstatfs(trees, &status) != 0) throw SysError(errno, "fstatfs");
+    return status.f_type == OVERLAYFS_SUPER_MAGIC;
+}
 
 std::unique_ptr<Chamber> Chamber::start(const ChamberOptions& options)
 {

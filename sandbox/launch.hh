@@ -28,6 +28,11 @@ struct SubordinateIds {
     [[nodiscard]] static SubordinateIds of_invoker();
 };
 
+/// Whether the chamber keeps trees in memory, because this directory lies on overlayfs, which
+/// cannot be the upper layer of another. They last as long as the chamber; layers are unpacked
+/// again by the next build.
+[[nodiscard]] bool trees_lie_in_memory(int trees);
+
 struct ChamberOptions {
     std::filesystem::path program; ///< caisson-chamber
     int trees = -1; ///< borrowed: the store's directory of trees; the only host path inside

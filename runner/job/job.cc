@@ -85,6 +85,10 @@ public:
         for (const std::string& warning : graph.warnings)
             progress_.warning(warning);
 
+        const bool in_memory = sandbox::trees_lie_in_memory(store_->trees());
+        if (in_memory)
+            progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
+                              "layers are cached");
         // a key that can not be used stops the build here, not after an hour
         progress_.result("signer", signer.key_id());
         const std::string invocation = new_invocation();
@@ -120,6 +124,7 @@ public:
                                                         .solved = solved_,
                                                         .manifest = manifest,
                                                         .config = config_digest,
+                                                        .trees_in_memory = in_memory,
                                                         .invocation = invocation,
                                                         .epoch = epoch,
                                                         .started = started,

@@ -110,6 +110,7 @@ nlohmann::json evidence(const RecordInput& in)
                    : nlohmann::json::array()},
               {"capabilities", in.plan.capabilities},
               {"noNewPrivs", true},
+              {"trees", in.trees_in_memory ? "tmpfs" : "store"},
               {"hostAttestation", "none"}}}};
 }
 

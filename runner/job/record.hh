@@ -29,6 +29,7 @@ struct RecordInput {
     const Solved& solved;
     const Descriptor& manifest;
     const attest::Digest& config;
+    bool trees_in_memory = false; ///< the store lies on overlayfs
     std::string invocation;
     std::int64_t epoch = 0;
     std::int64_t started = 0;

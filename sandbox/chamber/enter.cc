@@ -15,7 +15,10 @@
 #include "sandbox/sys/process.hh"
 
 #include <array>
+#include <cerrno>
+#include <linux/magic.h>
 #include <sched.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <vector>
 
@@ -79,15 +82,28 @@ void attach(int mount, int root, const char* path)
     sys::move_mount(mount, "", root, path + 1, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
+/// Where the trees lie: in the store. overlayfs cannot be the upper layer of another, and every CI
+/// container's disk is one: there they lie in memory for as long as the chamber lives, and what is
+/// kept are the layers' blobs.
+UniqueFd mount_of_trees()
+{
+    constexpr unsigned kTreeAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    struct statfs status = {};
+    if (::statfs(".", &status) != 0) throw SysError(errno, "statfs");
+    if (status.f_type == OVERLAYFS_SUPER_MAGIC)
+        return sys::make_file_system("tmpfs", {{"mode", "0755"}}, kTreeAttributes);
+    // the working directory is the one handle on the trees that unshare carried into this mount
+    // namespace: with subordinate ids no path leads there
+    UniqueFd trees = sys::open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | AT_RECURSIVE);
+    sys::mount_setattr(trees.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, kTreeAttributes);
+    return trees;
+}
+
 /// Everything that is taken along is held by descriptor before the first path changes its meaning.
 void enter_root()
 {
     sys::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    // the working directory is the one handle on the trees that unshare carried into this mount
-    // namespace: with subordinate ids no path leads there
-    const UniqueFd trees = sys::open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | AT_RECURSIVE);
-    sys::mount_setattr(
-        trees.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+    const UniqueFd trees = mount_of_trees();
     std::vector<UniqueFd> nodes;
     for (const char* name : kDeviceNames)
         nodes.push_back(clone_device(name));

@@ -6,7 +6,6 @@
 #include "sandbox/chamber/extract_mode.hh"
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/chamber/layout.hh"
-#include "sandbox/chamber/overlay.hh"
 #include "sandbox/chamber/serve.hh"
 #include "sandbox/sys/path.hh"
 
@@ -36,7 +35,6 @@ void serve_runner(const Channel& runner, std::span<char*> ids)
     if (ids.size() == 2) first = FirstIds{number(ids[0]), number(ids[1])};
     in_context("start the chamber", [&] {
         const UniqueFd trees(kTreesFd);
-        check_trees(trees.get());
         enter_chamber(runner, trees.get(), first);
     });
     // opened anew: overlayfs takes only layers of this mount namespace

@@ -104,6 +104,60 @@ TEST(Fault, StepThatMisbehavesIsEndedWithAReason)
     expect_whole(work);
 }
 
+/// Every CI container's disk is overlayfs, which cannot be the upper layer of another.
+TEST(Fault, StoreOnOverlayfsKeepsTreesInMemoryAndStillCaches)
+{
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "only root can mount the overlayfs that the store is put on";
+    Workspace work;
+    work.add_busybox();
+    work.write("Dockerfile",
+               Workspace::busybox_root() + "RUN echo x > /x\nRUN rm /x; echo y > /y\n");
+    const std::string script =
+        "cd " + work.path().native() +
+        " && mkdir -p l u w m && mount -t overlay o -o lowerdir=l,upperdir=u,workdir=w m && export "
+        "CAISSON_STORE=$PWD/m/store && "
+        "for i in 1 2; do " CAISSON_BIN_DIR
+        "/caisson build --iidfile $i -t a:1 context || exit; done; " CAISSON_BIN_DIR
+        "/caisson build --no-cache --iidfile 3 context";
+
+    const Ran built =
+        run("/usr/bin/unshare", {"--mount", "/bin/sh", "-c", script}, work.environment());
+
+    EXPECT_EQ(built.exit, 0) << built.err;
+    EXPECT_THAT(built.err, HasSubstr("trees are kept in memory"));
+    EXPECT_THAT(built.err, HasSubstr("CACHED"));
+    EXPECT_EQ(read_file(work.path("1"), 100), read_file(work.path("2"), 100));
+    EXPECT_EQ(read_file(work.path("1"), 100), read_file(work.path("3"), 100));
+}
+
+TEST(Fault, UserWithoutSubordinateIdsIsToldWhatToDo)
+{
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become a user without subordinate ids";
+    Workspace work;
+    work.write("a", "1");
+    work.write("Dockerfile", "FROM scratch\nCOPY a /\n");
+    std::filesystem::create_directory(work.path("home"));
+    ASSERT_EQ(::chown(work.path("home").c_str(), 54321, 54321), 0);
+    std::filesystem::permissions(work.path(), static_cast<std::filesystem::perms>(0755));
+    const std::string home = work.path("home");
+
+    const Ran built = run("/usr/bin/setpriv",
+                          {"--reuid",
+                           "54321",
+                           "--regid",
+                           "54321",
+                           "--clear-groups",
+                           CAISSON_BIN_DIR "/caisson",
+                           "build",
+                           work.context()},
+                          {"HOME=" + home, "PATH=/usr/bin:/bin"});
+
+    EXPECT_EQ(built.exit, 5) << built.err;
+    EXPECT_THAT(built.err, HasSubstr("subordinate"));
+    EXPECT_THAT(built.err, HasSubstr("hint: "));
+}
+
 TEST(Fault, TwoBuildsOfTheSameThingAtOnceBothWork)
 {
     Workspace work;
