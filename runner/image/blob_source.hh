@@ -29,6 +29,6 @@ public:
 [[nodiscard]] BaseImage take_in(Store& store, BlobSource& source, const Descriptor& start);
 
 /// The manifest, configuration and layers of an image that the store holds.
-[[nodiscard]] BaseImage read_image(const Store& store, const Descriptor& manifest);
+[[nodiscard]] BaseImage read_image(const Store& store, const Descriptor& descriptor);
 
 } // namespace caisson::runner

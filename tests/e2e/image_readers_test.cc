@@ -115,18 +115,21 @@ TEST_F(Readers, BuildahTakesBothIn)
                                             directory.path() / "storage",
                                             "--runroot",
                                             directory.path() / "run"};
+    const auto buildah = [&](const std::vector<std::string>& arguments) {
+        std::vector<std::string> all = where;
+        all.insert(all.end(), arguments.begin(), arguments.end());
+        return run("/usr/bin/buildah", all);
+    };
     for (const std::string& reference :
          {"oci:" + layout.native() + ":1.4", "oci-archive:" + archive.native()}) {
-        std::vector<std::string> pull = where;
-        pull.insert(pull.end(), {"pull", "--quiet", reference});
-        std::string id = run("/usr/bin/buildah", pull);
+        std::string id = buildah({"pull", "--quiet", reference});
         id.erase(id.find_last_not_of('\n') + 1);
-        std::vector<std::string> inspect = where;
-        inspect.insert(inspect.end(), {"inspect", "--type", "image", id});
-        const json seen = json::parse(run("/usr/bin/buildah", inspect));
+        const json seen = json::parse(buildah({"inspect", "--type", "image", id}));
         EXPECT_EQ(seen["FromImageDigest"], image.manifest.digest.text()) << reference;
         EXPECT_EQ(seen["OCIv1"]["config"]["Cmd"], json::array({"/bin/cat", "/etc/motd"}));
     }
+    // as a user its files belong to subordinate ids, and only it can remove them
+    (void)buildah({"rmi", "--all", "--force"});
 }
 
 } // namespace
