@@ -6,8 +6,8 @@
 #include "attest/bundle.hh"
 #include "attest/provenance.hh"
 #include "attest/statement.hh"
-#include "attest/text.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 #include "attest/provenance.hh"
 
 #include "attest/parameters.hh"
-#include "attest/text.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <cmath>
 #include <ctime>

@@ -10,8 +10,8 @@
 #include "attest/parameters.hh"
 #include "attest/provenance.hh"
 #include "attest/statement.hh"
-#include "attest/text.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 

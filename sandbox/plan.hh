@@ -34,7 +34,8 @@ struct Plan {
     std::vector<std::string> lowers; ///< ids of frozen trees, topmost first; may be empty (scratch)
     std::string upper;               ///< id of the tree that takes what the step writes
     std::vector<std::string> argv;   ///< the command; argv[0] is searched in PATH of `environment`
-    std::vector<std::string> environment; ///< "NAME=value"; HOME is added where it is missing, nothing else
+    std::vector<std::string>
+        environment; ///< "NAME=value"; HOME is added where it is missing, nothing else
     std::string working_directory = "/";
     std::string user; ///< "", "name", "7", "name:group", "7:8"; names are looked up inside the cell
     std::string hostname = "caisson";

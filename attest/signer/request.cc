@@ -4,10 +4,10 @@
 #include "attest/provenance.hh"
 #include "attest/signer/protocol.hh"
 #include "attest/statement.hh"
-#include "attest/text.hh"
 #include "sandbox/base/base64.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/text.hh"
 
 #include <cerrno>
 #include <unistd.h>

@@ -1,11 +1,11 @@
 #include "runner/cli/command.hh"
 #include "runner/cli/key.hh"
 #include "runner/image/reference.hh"
-#include "runner/image/utf8.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/job.hh"
 #include "runner/store/store.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>

@@ -5,8 +5,8 @@
 #include "runner/image/manifest.hh"
 #include "runner/image/output.hh"
 #include "runner/image/reference.hh"
-#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -1,11 +1,11 @@
 #include "runner/cli/image_digest.hh"
 
 #include "attest/strict_json.hh"
-#include "attest/text.hh"
 #include "runner/cli/archive_member.hh"
 #include "runner/store/store.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/text.hh"
 
 #include <array>
 #include <cerrno>
@@ -85,7 +85,7 @@ json parse_document(const std::string& text, const std::string& name)
 {
     auto read = attest::read_strict_json(text);
     if (!read.value)
-        throw Error(ErrorKind::kInput, "\"" + name + "\": " + attest::printable(read.problem));
+        throw Error(ErrorKind::kInput, "\"" + name + "\": " + printable(read.problem));
     return std::move(*read.value);
 }
 
@@ -186,7 +186,7 @@ std::optional<FoundImage> find_in_store(const std::string& text)
 
 FoundImage find_image(const std::string& text, bool has_bundle)
 {
-    return in_context("find image \"" + attest::printable(text) + "\"", [&]() -> FoundImage {
+    return in_context("find image \"" + printable(text) + "\"", [&]() -> FoundImage {
         const auto digest = Digest::parse(text);
         if (digest && has_bundle) return {*digest, std::nullopt};
         const std::filesystem::path path = text;

@@ -2,8 +2,8 @@
 
 #include "runner/image/json_input.hh"
 #include "runner/image/platform.hh"
-#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 #include <array>

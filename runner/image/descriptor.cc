@@ -1,8 +1,8 @@
 #include "runner/image/descriptor.hh"
 
 #include "runner/image/json_input.hh"
-#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 namespace caisson::runner {
 namespace {

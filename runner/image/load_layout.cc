@@ -3,10 +3,10 @@
 #include "runner/image/manifest.hh"
 #include "runner/image/platform.hh"
 #include "runner/image/purl.hh"
-#include "runner/image/utf8.hh"
 #include "runner/store/directory.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 #include <cctype>

@@ -3,11 +3,11 @@
 #include "runner/image/layout_contents.hh"
 #include "runner/image/manifest.hh"
 #include "runner/image/tar_archive.hh"
-#include "runner/image/utf8.hh"
 #include "runner/image/workplace.hh"
 #include "runner/store/directory.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "runner/image/platform.hh"
 
-#include "runner/image/utf8.hh"
+#include "sandbox/base/text.hh"
 
 #include <nlohmann/json.hpp>
 

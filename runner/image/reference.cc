@@ -1,7 +1,7 @@
 #include "runner/image/reference.hh"
 
-#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 #include "runner/image/blob_source.hh"
 #include "runner/image/manifest.hh"
 #include "runner/image/platform.hh"
-#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 #include "runner/job/sources.hh"
 
 #include "runner/dockerfile/parser.hh"
-#include "runner/image/utf8.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/text.hh"
 
 #include <cerrno>
 #include <fcntl.h>

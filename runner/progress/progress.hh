@@ -27,8 +27,8 @@ public:
 };
 
 /// One line with nothing in it that a terminal, a log viewer or a CI system would obey: C0 and C1
-/// controls, bidirectional overrides and invalid UTF-8 become visible escapes (`\x1b`), and so do a
-/// leading `::` and any `##`: GitHub's and Azure's log commands (moby/moby#32272).
+/// controls, bidirectional overrides and invalid UTF-8 become visible escapes (`\u{1b}`), and so do
+/// a leading `::` and any `##`: GitHub's and Azure's log commands (moby/moby#32272).
 [[nodiscard]] std::string escape_output(std::string_view line);
 
 } // namespace caisson::runner

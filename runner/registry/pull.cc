@@ -5,10 +5,10 @@
 #include "runner/image/platform.hh"
 #include "runner/image/purl.hh"
 #include "runner/image/reference.hh"
-#include "runner/image/utf8.hh"
 #include "runner/registry/challenge.hh"
 #include "runner/transport/http.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 

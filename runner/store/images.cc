@@ -1,10 +1,10 @@
 #include "runner/image/reference.hh"
-#include "runner/image/utf8.hh"
 #include "runner/store/directory.hh"
 #include "runner/store/state.hh"
 #include "runner/store/store.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/log.hh"
+#include "sandbox/base/text.hh"
 
 #include <algorithm>
 #include <cerrno>

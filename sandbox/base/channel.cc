@@ -1,17 +1,38 @@
 #include "sandbox/base/channel.hh"
 
 #include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 namespace caisson {
 namespace {
 
-constexpr std::size_t kControlSpace = CMSG_SPACE(Channel::kMaxDescriptors * sizeof(int));
+constexpr std::size_t kControlSpace = CMSG_SPACE((Channel::kMaxDescriptors + 1) * sizeof(int));
+constexpr std::size_t kInline = 64U << 10U; ///< bytes; a longer text travels as a memfd
+constexpr std::string_view kInMemory =
+    "\x01"; ///< the text lies in the last descriptor; JSON never starts so
+
+/// The text of a message that came as a memfd. Sealed, so that it is a file, and stays what it is
+/// while it is read.
+std::string take_text(std::vector<UniqueFd>& descriptors)
+{
+    if (descriptors.empty())
+        throw Error(ErrorKind::kInternal, "a long message came without its text");
+    const UniqueFd memory = std::move(descriptors.back());
+    descriptors.pop_back();
+    const int seals = ::fcntl(memory.get(), F_GET_SEALS);
+    if (seals < 0 || (seals & F_SEAL_WRITE) == 0 || (seals & F_SEAL_GROW) == 0)
+        throw Error(ErrorKind::kInternal, "the text of a long message is not sealed");
+    if (::lseek(memory.get(), 0, SEEK_SET) != 0) throw SysError(errno, "lseek");
+    return read_all(memory.get(), Channel::kMaxMessage, "a long message");
+}
 
 } // namespace
 
@@ -22,16 +43,23 @@ std::pair<Channel, UniqueFd> Channel::make_pair()
         throw SysError(errno, "socketpair");
     UniqueFd ours(ends[0]);
     UniqueFd theirs(ends[1]);
-    const int size = static_cast<int>(kMaxMessage);
-    for (const int end : ends)
-        if (::setsockopt(end, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) != 0)
-            throw SysError(errno, "setsockopt(SO_SNDBUF)");
     return {Channel(std::move(ours)), std::move(theirs)};
 }
 
 void Channel::send(std::string_view text, const std::vector<int>& descriptors) const
 {
-    if (text.size() > kMaxMessage || descriptors.size() > kMaxDescriptors)
+    if (text.size() > kInline && text.size() <= kMaxMessage) {
+        const UniqueFd memory = make_sealed_memfd("message", text);
+        std::vector<int> all = descriptors;
+        all.push_back(memory.get());
+        return send_inline(kInMemory, all);
+    }
+    send_inline(text, descriptors);
+}
+
+void Channel::send_inline(std::string_view text, const std::vector<int>& descriptors) const
+{
+    if (text.size() > kMaxMessage || descriptors.size() > kMaxDescriptors + 1)
         throw Error(ErrorKind::kInternal,
                     "message of " + std::to_string(text.size()) +
                         " bytes is too large for a channel");
@@ -96,6 +124,7 @@ std::optional<Message> Channel::receive() const
     if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
         throw Error(ErrorKind::kInternal, "message was cut short");
     if (got == 0 && message.descriptors.empty()) return std::nullopt;
+    if (message.text == kInMemory) message.text = take_text(message.descriptors);
     return message;
 }
 

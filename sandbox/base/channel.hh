@@ -18,6 +18,8 @@ struct Message {
 
 /// One end of a SOCK_SEQPACKET pair between two of our programs: whole messages, with descriptors
 /// (unix(7), SCM_RIGHTS). Sending and receiving may be done by two threads at once.
+/// A long message travels as a sealed memfd: what a socket holds at once is the host's choice
+/// (net.core.wmem_max).
 class Channel {
 public:
     static constexpr std::size_t kMaxMessage =
@@ -42,6 +44,8 @@ public:
     void shutdown() const noexcept;
 
 private:
+    void send_inline(std::string_view text, const std::vector<int>& descriptors) const;
+
     UniqueFd socket_;
 };
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 namespace caisson {
 namespace {
@@ -89,6 +90,24 @@ TEST(Channel, CarriesMessagesAndDescriptors)
     write_all(message->descriptors[0].get(), "hello");
     message->descriptors.clear();
     EXPECT_EQ(read_all(read_end.get(), 100, "pipe"), "hello");
+}
+
+TEST(Channel, CarriesMessagesLongerThanASocketHolds)
+{
+    auto [ours, theirs_fd] = Channel::make_pair();
+    const int small = 4096; // as a host with a low net.core.wmem_max
+    ASSERT_EQ(::setsockopt(ours.fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    const Channel theirs(std::move(theirs_fd));
+    auto [read_end, write_end] = make_pipe();
+    const std::string text(Channel::kMaxMessage, 'x');
+
+    ours.send(text, {write_end.get()});
+    const auto message = theirs.receive();
+
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->text, text);
+    EXPECT_EQ(message->descriptors.size(), 1U);
+    EXPECT_THROW(ours.send(text + "y"), Error);
 }
 
 TEST(Channel, SaysWhenTheOtherSideIsGone)

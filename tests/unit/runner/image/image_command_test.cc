@@ -70,7 +70,7 @@ TEST_F(ImageCommand, InspectsByNameAndDigestWithoutLettingTextOut)
         EXPECT_THAT(page,
                     AllOf(HasSubstr(manifest.digest.text()),
                           HasSubstr(attest::Digest::of("layer").text()),
-                          HasSubstr("two\\x0alines\\x7f"),
+                          HasSubstr("two\\u{a}lines\\u{7f}"),
                           HasSubstr("echo \\u001b[2J"),
                           Not(HasSubstr("\x1b"))));
     }

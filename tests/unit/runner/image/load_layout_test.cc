@@ -197,7 +197,7 @@ TEST_F(LoadLayout, RefusesForeignAndUnknownLayers)
                     "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")),
                 HasSubstr("foreign media type"));
     EXPECT_THAT(refused_manifest(layout.manifest_json("text/plain\x1b[2J")),
-                HasSubstr("unknown media type \"text/plain\\x1b[2J\""));
+                HasSubstr("unknown media type \"text/plain\\u{1b}[2J\""));
 }
 
 TEST_F(LoadLayout, RefusesWhatIsNoImage)

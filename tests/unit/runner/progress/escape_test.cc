@@ -13,13 +13,13 @@ TEST(EscapeOutput, LeavesTextInAnyLanguageAlone)
 
 TEST(EscapeOutput, ShowsWhatATerminalWouldObey)
 {
-    EXPECT_EQ(escape_output("\x1b]0;owned\x07"), "\\x1b]0;owned\\x07");
+    EXPECT_EQ(escape_output("\x1b]0;owned\x07"), "\\u{1b}]0;owned\\u{7}");
     EXPECT_EQ(escape_output("a\xc2\x9b"
                             "31m"),
-              "a\\xc2\\x9b31m");
+              "a\\u{9b}31m");
     EXPECT_EQ(escape_output("user\xe2\x80\xae"
                             "nimda"),
-              "user\\xe2\\x80\\xaenimda");
+              "user\\u{202e}nimda");
     EXPECT_EQ(escape_output("\xff\xc0\xaf"), "\\xff\\xc0\\xaf");
     EXPECT_EQ(escape_output("\xed\xa0\x80"), "\\xed\\xa0\\x80"); // a surrogate
 }
@@ -31,9 +31,9 @@ TEST(EscapeOutput, KeepsWhatAProgressBarLeftOnTheLine)
 
 TEST(EscapeOutput, DisarmsTheLogCommandsOfCiSystems)
 {
-    EXPECT_EQ(escape_output("::set-output name=x::y"), "\\x3a:set-output name=x::y");
-    EXPECT_EQ(escape_output("  ::add-mask::y"), "  \\x3a:add-mask::y");
-    EXPECT_EQ(escape_output("x ##vso[task.setvariable]y"), "x #\\x23vso[task.setvariable]y");
+    EXPECT_EQ(escape_output("::set-output name=x::y"), "\\u{3a}:set-output name=x::y");
+    EXPECT_EQ(escape_output("  ::add-mask::y"), "  \\u{3a}:add-mask::y");
+    EXPECT_EQ(escape_output("x ##vso[task.setvariable]y"), "x #\\u{23}vso[task.setvariable]y");
 }
 
 } // namespace

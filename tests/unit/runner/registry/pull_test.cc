@@ -166,7 +166,7 @@ TEST_F(Pull, TellsWhatTheRegistrySaysWithoutItsControlBytes)
 {
     EXPECT_THAT(refused(":absent"),
                 AllOf(HasSubstr("app:absent"),
-                      HasSubstr("404 (MANIFEST_UNKNOWN: no such\\x1b[2J)"),
+                      HasSubstr("404 (MANIFEST_UNKNOWN: no such\\u{1b}[2J)"),
                       Not(HasSubstr("\x1b"))));
 }
 

@@ -1,10 +1,10 @@
-#include "attest/text.hh"
+#include "sandbox/base/text.hh"
 
 #include <array>
 #include <cstdint>
 #include <cstdio>
 
-namespace caisson::attest {
+namespace caisson {
 namespace {
 
 struct Character {
@@ -89,4 +89,4 @@ std::string printable(std::string_view text)
     return safe;
 }
 
-} // namespace caisson::attest
+} // namespace caisson

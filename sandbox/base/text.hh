@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace caisson::attest {
+namespace caisson {
 
 /// Whether `text` is well-formed UTF-8 (Unicode table 3-7: no overlong form, no surrogate).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
@@ -12,4 +12,4 @@ namespace caisson::attest {
 /// writing or are invisible, and bytes that are not UTF-8 come out as \u{…} or \x….
 [[nodiscard]] std::string printable(std::string_view text);
 
-} // namespace caisson::attest
+} // namespace caisson

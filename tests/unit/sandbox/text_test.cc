@@ -1,8 +1,8 @@
-#include "attest/text.hh"
+#include "sandbox/base/text.hh"
 
 #include <gtest/gtest.h>
 
-namespace caisson::attest {
+namespace caisson {
 namespace {
 
 TEST(Utf8, IsToldFromWhatOnlyLooksLikeIt)
@@ -48,4 +48,4 @@ TEST(Printable, ShowsBytesThatAreNoText)
 }
 
 } // namespace
-} // namespace caisson::attest
+} // namespace caisson
