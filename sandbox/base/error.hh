@@ -71,4 +71,15 @@ try {
     throw;
 }
 
+/// Runs `step`; if it fails, the error is of that kind: a refused call means something else where
+/// it is a wall.
+template<class Step>
+decltype(auto) with_kind(ErrorKind kind, Step&& step)
+try {
+    return std::forward<Step>(step)();
+} catch (Error& error) {
+    error.set_kind(kind);
+    throw;
+}
+
 } // namespace caisson

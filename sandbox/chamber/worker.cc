@@ -7,6 +7,7 @@
 #include "sandbox/chamber/worker_walls.hh"
 #include "sandbox/sys/mount.hh"
 #include "sandbox/sys/path.hh"
+#include "sandbox/sys/process.hh"
 
 #include <array>
 #include <cerrno>
@@ -30,7 +31,7 @@ constexpr int kParked = 64; // the parking place while numbers are exchanged
 /// PDEATHSIG follows the thread that forked; the check closes the gap before it was set.
 void die_with(pid_t chamber)
 {
-    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) throw SysError(errno, "prctl(PR_SET_PDEATHSIG)");
+    sys::set_parent_death_signal();
     if (::getppid() != chamber) ::_exit(1);
 }
 
@@ -85,7 +86,7 @@ void keep_descriptors(UniqueFd null, int result, int stream)
     if (stream >= 0) move_descriptor(parked_stream, kStream);
     null.reset();
     const unsigned first = stream >= 0 ? kStream + 1 : kResult + 1;
-    if (::syscall(SYS_close_range, first, ~0U, 0U) != 0) throw SysError(errno, "close_range");
+    sys::close_range(first, ~0U);
 }
 
 /// Everything between the fork and the body, in order.

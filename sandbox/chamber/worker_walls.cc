@@ -4,7 +4,12 @@
 #include "sandbox/chamber/worker_walls.hh"
 
 #include "sandbox/base/error.hh"
-#include "sandbox/base/unique_fd.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/sys/capability.hh"
+#include "sandbox/sys/kernel_abi.hh"
+#include "sandbox/sys/landlock.hh"
+#include "sandbox/sys/process.hh"
+#include "sandbox/sys/seccomp.hh"
 
 #include <array>
 #include <cerrno>
@@ -17,17 +22,11 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <vector>
 
 namespace caisson::sandbox {
 namespace {
-
-[[noreturn]] void refuse(int number, const char* wall)
-{
-    throw Error(ErrorKind::kHost, std::string(wall) + ": " + error_text(number));
-}
 
 // --- capabilities ---
 
@@ -37,71 +36,35 @@ constexpr std::array kKept = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETI
 
 void cut_capabilities()
 {
-    std::uint64_t kept = 0;
+    sys::CapabilitySet kept = 0;
     for (const int capability : kKept)
-        kept |= std::uint64_t{1} << static_cast<unsigned>(capability);
-    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
-        refuse(errno, "clear ambient capabilities");
-    for (int capability = 0; capability < 64 && ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
-         ++capability)
-        if ((kept >> static_cast<unsigned>(capability) & 1U) == 0 &&
-            ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
-            refuse(errno, "drop a bounding capability");
-    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    std::array<__user_cap_data_struct, 2> sets = {};
-    for (unsigned word = 0; word < sets.size(); ++word)
-        sets[word].effective = sets[word].permitted =
-            static_cast<std::uint32_t>(kept >> (32 * word));
-    if (::syscall(SYS_capset, &header, sets.data()) != 0) refuse(errno, "capset");
+        kept |= sys::CapabilitySet{1} << static_cast<unsigned>(capability);
+    sys::drop_bounding(kept);
+    sys::capset(kept);
 }
 
 // --- Landlock ---
 
-// Rights and scopes that the headers of Debian 12 (Linux 6.1) do not name yet
-constexpr std::uint64_t kTruncate = 1ULL << 14;    // ABI 3
-constexpr std::uint64_t kIoctlDevice = 1ULL << 15; // ABI 5
-constexpr std::uint64_t kScopeAll = 3;             // ABI 6: abstract sockets, signals
-
-struct RulesetAttributes { // struct landlock_ruleset_attr of ABI 6
-    std::uint64_t files = 0;
-    std::uint64_t network = 0;
-    std::uint64_t scoped = 0;
-};
-
 /// What a tree's files may be used for: read, written, made, moved, removed; never executed, no
 /// device or socket made.
-constexpr std::uint64_t kUsed = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE |
-                                LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                                LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                                LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                                LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | kTruncate;
+constexpr std::uint64_t kUsed =
+    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
+    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |
+    LANDLOCK_ACCESS_FS_REFER | sys::kLandlockFsTruncate;
 
 /// Below ABI 2 every link across directories would be refused, and layers hold such links: there
 /// pivot_root alone is the wall.
 void restrict_files()
 {
-    const long abi =
-        ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP) refuse(errno, "landlock");
+    const int abi = sys::landlock_abi();
     if (abi < 2) return;
-    RulesetAttributes handled;
-    handled.files = (LANDLOCK_ACCESS_FS_REFER << 1U) - 1; // all rights up to ABI 2
-    if (abi >= 3) handled.files |= kTruncate;
-    if (abi >= 5) handled.files |= kIoctlDevice;
-    if (abi >= 6) handled.scoped = kScopeAll;
-    const std::size_t size = abi >= 6 ? sizeof handled : sizeof handled.files;
-    const UniqueFd ruleset(
-        static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, size, 0)));
-    if (!ruleset) refuse(errno, "landlock_create_ruleset");
-    const UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!root) refuse(errno, "open the root directory");
-    landlock_path_beneath_attr rule = {};
-    rule.allowed_access = kUsed & handled.files;
-    rule.parent_fd = root.get();
-    if (::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
-        refuse(errno, "landlock_add_rule");
-    if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0)
-        refuse(errno, "landlock_restrict_self");
+    const std::uint64_t rights = sys::landlock_file_rights(abi);
+    const UniqueFd ruleset = sys::landlock_create_ruleset(
+        {.handled_access_fs = rights, .scoped = sys::landlock_scopes(abi)}, abi);
+    const UniqueFd root = open_file("/", O_PATH | O_DIRECTORY);
+    sys::landlock_allow_beneath(ruleset.get(), root.get(), kUsed & rights);
+    sys::landlock_restrict_self(ruleset.get());
 }
 
 // --- system calls ---
@@ -219,19 +182,20 @@ void filter_calls()
             0);
     add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
     add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-    const sock_fprog whole = {static_cast<unsigned short>(program.size()), program.data()};
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole) != 0) refuse(errno, "seccomp");
+    sys::seccomp_set_filter(program);
 }
 
 } // namespace
 
 void raise_worker_walls()
 {
-    cut_capabilities();
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) refuse(errno, "set no_new_privs");
-    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) refuse(errno, "clear the dumpable flag");
-    restrict_files();
-    filter_calls();
+    with_kind(ErrorKind::kHost, [] {
+        cut_capabilities();
+        sys::set_no_new_privileges();
+        sys::set_dumpable(false);
+        restrict_files();
+        filter_calls();
+    });
 }
 
 } // namespace caisson::sandbox
