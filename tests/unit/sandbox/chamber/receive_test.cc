@@ -120,12 +120,12 @@ TEST_F(Receive, LeavesTheDestinationsOwnModeButNotThatOfDirectoriesInIt)
 
 TEST_F(Receive, MakesTheDestinationForAnEmptyStream)
 {
-    receive({.destination = "/work/dir", .owner = "7:8"}, TarBuilder().finish());
+    receive({.destination = "/srv/dir", .owner = "7:8"}, TarBuilder().finish());
     receive({.destination = "/other"}, "");
 
-    EXPECT_THAT(paths(), ElementsAre("other", "work", "work/dir"));
-    EXPECT_EQ(status_of("work/dir").st_uid, 7U);
-    EXPECT_EQ(status_of("work/dir").st_gid, 8U);
+    EXPECT_THAT(paths(), ElementsAre("other", "srv", "srv/dir"));
+    EXPECT_EQ(status_of("srv/dir").st_uid, 7U);
+    EXPECT_EQ(status_of("srv/dir").st_gid, 8U);
 }
 
 TEST_F(Receive, FollowsLinksInTheDestinationInsideTheTree)
