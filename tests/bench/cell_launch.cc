@@ -1,14 +1,15 @@
-// What one launch costs: a cell with all its walls, beside a plain fork and exec and beside bubblewrap. Run by scripts/bench
-// with random interleaving, so that a drift of the machine's speed meets all of them alike.
+// What one launch costs: a cell with all its walls, beside a plain fork and exec and beside
+// bubblewrap. Run by scripts/bench with random interleaving, so that a drift of the machine's speed
+// meets all of them alike.
 #include "runner/job/compile_plan.hh"
 #include "runner/job/context.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
 #include "sandbox/launch.hh"
+#include "tests/support/paths.hh"
 
 #include <benchmark/benchmark.h>
-
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -35,7 +36,8 @@ public:
         auto running = chamber_->run(plan_, filter_.program.get(), output.get(), errors.get());
         output.reset();
         errors.reset();
-        if (!running.outcome.get().ok()) throw Error(ErrorKind::kInternal, "the cell did not end well");
+        if (!running.outcome.get().ok())
+            throw Error(ErrorKind::kInternal, "the cell did not end well");
         used_.push_back(tree);
     }
 
@@ -56,17 +58,20 @@ private:
         fs::create_directories(root_ / "bin");
         fs::copy_file("/bin/busybox", root_ / "bin/busybox");
         fs::create_symlink("busybox", root_ / "bin/true");
-        for (const char* name : {"dev", "proc", "tmp"}) fs::create_directory(root_ / name);
+        for (const char* name : {"dev", "proc", "tmp"})
+            fs::create_directory(root_ / name);
         const policies::Policy policy = policies::load_policy("default");
         filter_ = runner::filter_of_policy(policy, *store_);
         plan_ = runner::plan_of_policy(policy, filter_.digest);
         plan_.argv = {"/bin/true"};
         plan_.environment = {"PATH=/bin"};
-        chamber_ = sandbox::Chamber::start(
-            {.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber", .trees = store_->trees(), .ids = sandbox::SubordinateIds::of_invoker()});
+        chamber_ = sandbox::Chamber::start({.program = checkout::bin() / "caisson-chamber",
+                                            .trees = store_->trees(),
+                                            .ids = sandbox::SubordinateIds::of_invoker()});
         const std::string base = store_->new_tree();
         auto [read_end, write_end] = make_pipe();
-        auto received = chamber_->receive({.upper = base, .destination = "/", .directory = true}, read_end.get());
+        auto received = chamber_->receive({.upper = base, .destination = "/", .directory = true},
+                                          read_end.get());
         read_end.reset();
         const runner::Context context = runner::Context::walk(root_, {});
         context.write_tar(context.select({"."}), "", 0, write_end.get());
@@ -89,7 +94,8 @@ private:
 
 void cell(benchmark::State& state)
 {
-    for (auto _ : state) Bench::instance().run_cell();
+    for (auto _ : state)
+        Bench::instance().run_cell();
 }
 BENCHMARK(cell)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(40);
 
@@ -107,9 +113,18 @@ BENCHMARK(fork_and_exec)->Unit(benchmark::kMillisecond)->UseRealTime()->Iteratio
 
 void bwrap_unshare_all(benchmark::State& state)
 {
-    program(state, {.path = "/usr/bin/bwrap",
-                    .arguments = {"--unshare-all", "--bind", Bench::instance().root(), "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"},
-                    .environment = {"PATH=/bin"}});
+    program(state,
+            {.path = "/usr/bin/bwrap",
+             .arguments = {"--unshare-all",
+                           "--bind",
+                           Bench::instance().root(),
+                           "/",
+                           "--proc",
+                           "/proc",
+                           "--dev",
+                           "/dev",
+                           "/bin/true"},
+             .environment = {"PATH=/bin"}});
 }
 BENCHMARK(bwrap_unshare_all)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(40);
 

@@ -5,6 +5,7 @@
 #include "sandbox/features.hh"
 #include "sandbox/seccomp_compile.hh"
 #include "sandbox/sys/kernel_abi.hh"
+#include "tests/support/paths.hh"
 #include "tests/support/require.hh"
 
 #include <atomic>
@@ -23,7 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostOutput = 1U << 26;
 constexpr const char* kBusybox = "/bin/busybox";
-const fs::path kProbe = fs::path(CAISSON_BIN_DIR).parent_path() / "tests" / "caisson-probe";
 
 UniqueFd make_filter()
 {
@@ -63,7 +63,7 @@ struct CellTest::Shared {
         fs::create_directory(directory.path() / "trees");
         trees = open_file(directory.path() / "trees", O_RDONLY | O_DIRECTORY);
         const mode_t usual = ::umask(077); // must not matter inside
-        chamber = Chamber::start({.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+        chamber = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                   .trees = trees.get(),
                                   .ids = SubordinateIds::of_invoker()});
         ::umask(usual);
@@ -92,7 +92,7 @@ void CellTest::SetUpTestSuite()
     shared_ = std::make_unique<Shared>();
     Files files = {
         {"bin/busybox", read_file(kBusybox, 1U << 24)},
-        {"bin/probe", read_file(kProbe, 1U << 26)},
+        {"bin/probe", read_file(checkout::probe(), 1U << 26)},
         {"etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:1000:1000::/:/bin/sh\nbroken line\n"},
         {"etc/group", "root:x:0:\nbuilder:x:1000:\naudio:x:29:root,builder\n"},
         {"etc/hosts", "the image's own\n"},
@@ -186,7 +186,8 @@ bool CellTest::succeeds_outside(const std::string& attempt, const std::string& a
 {
     std::vector<std::string> arguments = {attempt};
     if (!argument.empty()) arguments.push_back(argument);
-    Program probe = Program::start({.path = kProbe, .arguments = arguments, .standard_error = -1});
+    Program probe =
+        Program::start({.path = checkout::probe(), .arguments = arguments, .standard_error = -1});
     return probe.wait() == 0;
 }
 

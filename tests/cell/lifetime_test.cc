@@ -2,6 +2,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/program.hh"
 #include "tests/cell/cell_fixture.hh"
+#include "tests/support/paths.hh"
 
 #include <chrono>
 #include <csignal>
@@ -61,7 +62,7 @@ TEST_F(Lifetime, LeavesNothingWhenTheRunnerIsKilled)
     ASSERT_GE(runner, 0);
     if (runner == 0) {
         const UniqueFd trees = open_file(store() / "trees", O_RDONLY | O_DIRECTORY);
-        auto own = Chamber::start({.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+        auto own = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                    .trees = trees.get(),
                                    .ids = SubordinateIds::of_invoker()});
         const auto running = own->run(step, filter(), ready_end.get(), ready_end.get());
@@ -85,7 +86,7 @@ TEST_F(Lifetime, TellsThoseWhoWaitWhenTheChamberIsKilled)
     const std::string mark = "caisson-mark-chamber-" + std::to_string(::getpid());
     const std::set<pid_t> others = children();
     const UniqueFd trees = open_file(store() / "trees", O_RDONLY | O_DIRECTORY);
-    auto own = Chamber::start({.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+    auto own = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                .trees = trees.get(),
                                .ids = SubordinateIds::of_invoker()});
     PipeReaders readers;
@@ -116,7 +117,7 @@ TEST_F(Lifetime, EndsTheStepsOfAChamberThatGoesAway)
     PipeReaders readers;
     {
         const UniqueFd trees = open_file(store() / "trees", O_RDONLY | O_DIRECTORY);
-        auto own = Chamber::start({.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+        auto own = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                    .trees = trees.get(),
                                    .ids = SubordinateIds::of_invoker()});
         const auto running = own->run(
@@ -131,7 +132,7 @@ TEST_F(Lifetime, RefusesIdsThatAreNotTheInvokers)
     if (::geteuid() == 0) GTEST_SKIP() << "root may map any id";
     const UniqueFd trees = open_file(store() / "trees", O_RDONLY | O_DIRECTORY);
     try {
-        (void)Chamber::start({.program = fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+        (void)Chamber::start({.program = checkout::bin() / "caisson-chamber",
                               .trees = trees.get(),
                               .ids = {.users = {1, 65536}, .groups = {1, 65536}}});
         FAIL() << "nothing was thrown";

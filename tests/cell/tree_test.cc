@@ -2,6 +2,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/program.hh"
 #include "tests/cell/cell_fixture.hh"
+#include "tests/support/paths.hh"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -92,14 +93,14 @@ TEST_F(Trees, ComeOutAsTheCallersOwnFiles)
     const TempDirectory destination(fs::temp_directory_path());
     const UniqueFd directory = open_file(destination.path(), O_RDONLY | O_DIRECTORY);
 
-    const TreeStats stats = extract_as_caller(
-        fs::path(CAISSON_BIN_DIR) / "caisson-chamber", input.get(), directory.get());
+    const TreeStats stats =
+        extract_as_caller(checkout::bin() / "caisson-chamber", input.get(), directory.get());
 
     EXPECT_GT(stats.entries, 10U);
     struct stat entry = {};
     ASSERT_EQ(::stat((destination.path() / "etc/passwd").c_str(), &entry), 0);
     EXPECT_EQ(entry.st_uid, ::geteuid());
-    EXPECT_THROW((void)extract_as_caller(fs::path(CAISSON_BIN_DIR) / "caisson-chamber",
+    EXPECT_THROW((void)extract_as_caller(checkout::bin() / "caisson-chamber",
                                          make_sealed_memfd("tar", "nonsense").get(),
                                          directory.get()),
                  Error);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tests/support/paths.hh"
+
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -10,7 +12,7 @@ namespace caisson {
 /// The data of public test suites, beside the project's tree and no part of it.
 inline std::filesystem::path conformance_data()
 {
-    return std::filesystem::path(CAISSON_SHARED_DIR) / "conformance";
+    return checkout::shared() / "conformance";
 }
 
 /// For SetUp(): without the data a test is skipped, or fails where everything has to run.

@@ -1,4 +1,5 @@
 // What is left when a build is stopped, killed or misbehaves: nothing, and the next build works.
+#include "tests/support/paths.hh"
 #include "tests/support/workspace.hh"
 
 #include <chrono>
@@ -117,9 +118,10 @@ TEST(Fault, StoreOnOverlayfsKeepsTreesInMemoryAndStillCaches)
         "cd " + work.path().native() +
         " && mkdir -p l u w m && mount -t overlay o -o lowerdir=l,upperdir=u,workdir=w m && export "
         "CAISSON_STORE=$PWD/m/store && "
-        "for i in 1 2; do " CAISSON_BIN_DIR
-        "/caisson build --iidfile $i -t a:1 context || exit; done; " CAISSON_BIN_DIR
-        "/caisson build --no-cache --iidfile 3 context";
+        "PATH=$PATH:" +
+        checkout::bin().native() +
+        " && for i in 1 2; do caisson build --iidfile $i -t a:1 context || exit; done; "
+        "caisson build --no-cache --iidfile 3 context";
 
     const Ran built =
         run("/usr/bin/unshare", {"--mount", "/bin/sh", "-c", script}, work.environment());
@@ -148,7 +150,7 @@ TEST(Fault, UserWithoutSubordinateIdsIsToldWhatToDo)
                            "--regid",
                            "54321",
                            "--clear-groups",
-                           CAISSON_BIN_DIR "/caisson",
+                           checkout::bin() / "caisson",
                            "build",
                            work.context()},
                           {"HOME=" + home, "PATH=/usr/bin:/bin"});

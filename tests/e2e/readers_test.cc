@@ -10,6 +10,7 @@
 #include "sandbox/base/program.hh"
 #include "tests/support/document.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/paths.hh"
 #include "tests/support/require.hh"
 
 #include <cstdlib>
@@ -61,7 +62,7 @@ protected:
 
     Signed sign()
     {
-        const std::filesystem::path program = CAISSON_BIN_DIR "/caisson-signer";
+        const std::filesystem::path program = checkout::bin() / "caisson-signer";
         make_key(program, path("key.pem"));
         return SignerClient::start({program, path("key.pem")})
             .sign(statement_, example_record().builder_id);
@@ -111,12 +112,12 @@ TEST_F(Readers, SigstoreVerifiesTheBundle)
 {
     const auto node = on_path("node");
     CAISSON_REQUIRE(!node.empty(), "node is not installed");
-    CAISSON_REQUIRE(std::filesystem::exists(CAISSON_READERS_DIR "/installed"),
+    CAISSON_REQUIRE(std::filesystem::exists(checkout::readers() / "installed"),
                     "run tests/support/install_readers with the build directory");
     const auto verify_file = [&](const char* bundle) {
         return run(node,
-                   {CAISSON_SOURCE_DIR "/tests/support/verify_bundle.mjs",
-                    CAISSON_READERS_DIR,
+                   {checkout::source() / "tests/support/verify_bundle.mjs",
+                    checkout::readers(),
                     path(bundle),
                     path("key.pub")});
     };
@@ -132,11 +133,11 @@ TEST_F(Readers, CanDoWhatTheDocumentSays)
 {
     for (const char* program : {"openssl", "jq", "ssh-keygen", "node"})
         CAISSON_REQUIRE(!on_path(program).empty(), std::string(program) + " is not installed");
-    CAISSON_REQUIRE(std::filesystem::exists(CAISSON_READERS_DIR "/installed"),
+    CAISSON_REQUIRE(std::filesystem::exists(checkout::readers() / "installed"),
                     "run tests/support/install_readers with the build directory");
     const std::string script = "set -eu; cd " + directory_.path().native() +
-                               "; SOURCE=" CAISSON_SOURCE_DIR "; READERS=" CAISSON_READERS_DIR
-                               "\n" +
+                               "; SOURCE=" + checkout::source().native() +
+                               "; READERS=" + checkout::readers().native() + "\n" +
                                testing::document_blocks("docs/verifying.md", "openssl") +
                                testing::document_blocks("docs/verifying.md", "sigstore");
 

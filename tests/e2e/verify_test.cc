@@ -6,6 +6,7 @@
 #include "sandbox/base/program.hh"
 #include "tests/support/document.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/paths.hh"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -41,7 +42,7 @@ protected:
                                           {"config", {{"digest", config.text()}}}})
                                         .dump());
         write_index({manifest_, referrer});
-        const std::filesystem::path signer = CAISSON_BIN_DIR "/caisson-signer";
+        const std::filesystem::path signer = checkout::bin() / "caisson-signer";
         write_file_atomically(path("key.pub"), make_key(signer, path("key.pem")));
         record_.subject = manifest_;
         const Signed proof = SignerClient::start({signer, path("key.pem")})
@@ -85,7 +86,7 @@ protected:
         ProgramOptions options;
         options.path = program;
         options.arguments = std::move(arguments);
-        options.environment = {"PATH=/usr/bin:/bin:" CAISSON_BIN_DIR,
+        options.environment = {"PATH=/usr/bin:/bin:" + checkout::bin().native(),
                                "HOME=" + directory_.path().native(),
                                "CAISSON_STORE=" + path("store")};
         options.standard_output = output.get();
@@ -101,7 +102,7 @@ protected:
     {
         std::vector<std::string> arguments = {"verify", "--key", path("key.pub"), image};
         arguments.insert(arguments.end(), more.begin(), more.end());
-        return run(CAISSON_BIN_DIR "/caisson", std::move(arguments));
+        return run(checkout::bin() / "caisson", std::move(arguments));
     }
 
     /// Exit code and output of a check of both forms of the image, which must agree.
@@ -134,7 +135,7 @@ TEST_F(VerifyImage, FailsForAnotherBuilderDigestOrKey)
     EXPECT_EQ(verify(path("app"), {"--builder-id", record_.builder_id + "/self-held"}).exit, 4);
     EXPECT_EQ(verify(layer_.text(), {"--bundle", path("app.sigstore.json")}).exit, 4);
     write_file_atomically(path("key.pub"),
-                          make_key(CAISSON_BIN_DIR "/caisson-signer", path("other.pem")));
+                          make_key(checkout::bin() / "caisson-signer", path("other.pem")));
     EXPECT_EQ(verify_both().exit, 4);
 }
 

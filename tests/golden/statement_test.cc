@@ -3,6 +3,7 @@
 #include "attest/provenance.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/paths.hh"
 
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -12,7 +13,7 @@ namespace {
 
 TEST(Statement, IsAsItWas)
 {
-    const std::filesystem::path golden = CAISSON_SOURCE_DIR "/tests/golden/statement.json";
+    const std::filesystem::path golden = checkout::source() / "tests/golden/statement.json";
     const std::string statement = make_provenance(example_record());
     if (std::getenv("CAISSON_ACCEPT") != nullptr) {
         write_file_atomically(golden, statement);

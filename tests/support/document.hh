@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <string>
 
@@ -10,8 +11,7 @@ namespace caisson::testing {
 [[nodiscard]] inline std::string document_blocks(const std::string& document,
                                                  const std::string& kind)
 {
-    const std::string text =
-        read_file(std::filesystem::path(CAISSON_SOURCE_DIR) / document, 1U << 20);
+    const std::string text = read_file(checkout::source() / document, 1U << 20);
     const std::string opening = "\n```sh " + kind + "\n";
     std::string blocks;
     for (std::size_t at = text.find(opening); at != std::string::npos;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -13,8 +14,7 @@ namespace caisson::testing {
 /// test, so that a refresh never looks like a pass.
 inline void expect_golden(const std::string& name, std::string_view text)
 {
-    const std::filesystem::path golden =
-        std::filesystem::path(CAISSON_SOURCE_DIR) / "tests/golden" / name;
+    const std::filesystem::path golden = checkout::source() / "tests/golden" / name;
     if (std::getenv("CAISSON_ACCEPT") != nullptr) {
         write_file_atomically(golden, text);
         GTEST_SKIP() << "wrote " << golden;

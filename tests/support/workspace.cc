@@ -1,6 +1,7 @@
 #include "tests/support/workspace.hh"
 
 #include "sandbox/base/error.hh"
+#include "tests/support/paths.hh"
 
 #include <algorithm>
 #include <charconv>
@@ -99,7 +100,7 @@ std::vector<std::string> Workspace::environment() const
 
 Ran Workspace::caisson(const std::vector<std::string>& arguments) const
 {
-    return run(CAISSON_BIN_DIR "/caisson", arguments, environment());
+    return run(checkout::bin() / "caisson", arguments, environment());
 }
 
 Ran Workspace::build(const std::string& dockerfile, std::vector<std::string> options) const
@@ -112,7 +113,7 @@ Ran Workspace::build(const std::string& dockerfile, std::vector<std::string> opt
 
 Program Workspace::start(std::vector<std::string> arguments, int output) const
 {
-    return Program::start({.path = CAISSON_BIN_DIR "/caisson",
+    return Program::start({.path = checkout::bin() / "caisson",
                            .arguments = std::move(arguments),
                            .environment = environment(),
                            .standard_output = output,

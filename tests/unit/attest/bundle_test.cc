@@ -1,5 +1,6 @@
 #include "attest/bundle.hh"
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -7,7 +8,7 @@
 namespace caisson::attest {
 namespace {
 
-const std::filesystem::path kVectors = CAISSON_SHARED_DIR "/conformance";
+const std::filesystem::path kVectors = checkout::shared() / "conformance";
 
 std::string vector(const char* name)
 {

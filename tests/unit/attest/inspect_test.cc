@@ -4,6 +4,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/paths.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ using ::testing::StartsWith;
 
 std::string vector(const char* name)
 {
-    return read_file(std::filesystem::path(CAISSON_SHARED_DIR "/conformance") / name, 1U << 20);
+    return read_file(checkout::shared() / "conformance" / name, 1U << 20);
 }
 
 TEST(Inspect, SaysFirstThatNothingWasVerified)

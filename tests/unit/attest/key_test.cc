@@ -2,13 +2,14 @@
 #include "sandbox/base/base64.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <gtest/gtest.h>
 
 namespace caisson::attest {
 namespace {
 
-const std::filesystem::path kVectors = CAISSON_SHARED_DIR "/conformance/provenance";
+const std::filesystem::path kVectors = checkout::shared() / "conformance/provenance";
 constexpr const char* kHello = "DSSEv1 29 http://example.com/HelloWorld 11 hello world";
 // the DSSE specification's signature, written as DER
 constexpr const char* kHelloSignature =

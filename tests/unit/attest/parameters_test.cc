@@ -1,5 +1,6 @@
 #include "attest/parameters.hh"
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -15,7 +16,7 @@ using nlohmann::json;
 TEST(Parameters, AreWhatTheWorkedStatementHas)
 {
     const json statement = json::parse(
-        read_file(CAISSON_SHARED_DIR "/conformance/provenance/statement.json", 1U << 20));
+        read_file(checkout::shared() / "conformance/provenance/statement.json", 1U << 20));
 
     EXPECT_EQ(problem_of_parameters(
                   statement.at("/predicate/buildDefinition/externalParameters"_json_pointer)),
@@ -51,7 +52,7 @@ std::map<std::string, std::string> documented()
 {
     const std::set<std::string> types = {
         "text", "integer", "map of texts", "list of texts", "digest"};
-    std::istringstream document(read_file(CAISSON_SOURCE_DIR "/docs/buildtype-v1.md", 1U << 20));
+    std::istringstream document(read_file(checkout::source() / "docs/buildtype-v1.md", 1U << 20));
     std::map<std::string, std::string> found;
     for (std::string row; std::getline(document, row);) {
         const std::size_t name_end = row.find("` | ");

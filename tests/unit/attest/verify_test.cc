@@ -7,6 +7,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/paths.hh"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kShared = CAISSON_SHARED_DIR "/conformance";
+const std::filesystem::path kShared = checkout::shared() / "conformance";
 
 std::string vector(const char* name)
 {

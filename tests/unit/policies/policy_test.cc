@@ -3,6 +3,7 @@
 #include "policies/syscall_group.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 #include "tests/unit/policies/bad_policies.hh"
 
 #include <gmock/gmock.h>
@@ -17,7 +18,7 @@ using ::testing::HasSubstr;
 
 std::string source(const std::string& path)
 {
-    return read_file(std::string(CAISSON_SOURCE_DIR "/policies/") + path, 1U << 20);
+    return read_file(std::string(checkout::source() / "policies/") + path, 1U << 20);
 }
 
 /// What the loader says to the default profile with one piece of text replaced.
@@ -62,7 +63,7 @@ TEST(Profiles, LeaveNoGroupFileOut)
 {
     std::set<std::string> files;
     for (const auto& entry :
-         std::filesystem::directory_iterator(CAISSON_SOURCE_DIR "/policies/syscalls"))
+         std::filesystem::directory_iterator(checkout::source() / "policies/syscalls"))
         files.insert(entry.path().stem());
 
     const auto names = syscall_group_names();

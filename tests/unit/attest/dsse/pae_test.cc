@@ -1,5 +1,6 @@
 #include "attest/dsse/pae.hh"
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ TEST(Pae, AgreesWithTheSpecificationsVectors)
 
 TEST(Pae, AgreesWithTheWorkedStatement)
 {
-    const std::filesystem::path vectors = CAISSON_SHARED_DIR "/conformance/provenance";
+    const std::filesystem::path vectors = checkout::shared() / "conformance/provenance";
     const std::string statement = read_file(vectors / "statement.json", 1U << 20);
 
     EXPECT_EQ(pae("application/vnd.in-toto+json", statement),

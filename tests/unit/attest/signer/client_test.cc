@@ -7,6 +7,7 @@
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
 #include "tests/support/example_record.hh"
+#include "tests/support/paths.hh"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@
 namespace caisson::attest {
 namespace {
 
-const std::filesystem::path kSigner = CAISSON_BIN_DIR "/caisson-signer";
+const std::filesystem::path kSigner = checkout::bin() / "caisson-signer";
 
 template<class Step>
 ErrorKind kind_of_failure(Step step)

@@ -4,6 +4,7 @@
 #include "runner/image/output.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "tests/support/paths.hh"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -21,7 +22,7 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
 json read_schema(const std::string& name)
 {
-    const std::filesystem::path folder = CAISSON_SHARED_DIR "/conformance/oci-image-schema";
+    const std::filesystem::path folder = checkout::shared() / "conformance/oci-image-schema";
     std::string text = read_file(folder / name, 1U << 20);
     // The bound of int64 is written rounded up, beyond it, and valijson's adapter for this library
     // takes it for a negative number.

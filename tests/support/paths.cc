@@ -1,0 +1,30 @@
+#include "tests/support/paths.hh"
+
+namespace caisson::checkout {
+
+std::filesystem::path source()
+{
+    return CAISSON_SOURCE_DIR;
+}
+
+std::filesystem::path shared()
+{
+    return source().parent_path() / "shared";
+}
+
+std::filesystem::path bin()
+{
+    return CAISSON_BUILD_DIR "/bin";
+}
+
+std::filesystem::path probe()
+{
+    return CAISSON_BUILD_DIR "/tests/caisson-probe";
+}
+
+std::filesystem::path readers()
+{
+    return CAISSON_BUILD_DIR "/readers";
+}
+
+} // namespace caisson::checkout

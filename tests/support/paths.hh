@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+
+/// Where things are. Only paths.cc is compiled with the checkout's path, so that a compiler cache
+/// serves every other test to a clone in another folder.
+namespace caisson::checkout {
+
+/// The checkout.
+[[nodiscard]] std::filesystem::path source();
+/// The public test data beside the checkout; may be absent.
+[[nodiscard]] std::filesystem::path shared();
+/// The programs as built: caisson and those that it starts.
+[[nodiscard]] std::filesystem::path bin();
+/// The small attackers that run inside a cell.
+[[nodiscard]] std::filesystem::path probe();
+/// Where tests/support/install_readers puts what npm has.
+[[nodiscard]] std::filesystem::path readers();
+
+} // namespace caisson::checkout
