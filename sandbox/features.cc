@@ -1,9 +1,9 @@
 #include "sandbox/features.hh"
 
 #include "sandbox/base/error.hh"
-#include "sandbox/sys/landlock.hh"
+#include "sandbox/base/landlock.hh"
+#include "sandbox/base/seccomp.hh"
 #include "sandbox/sys/process.hh"
-#include "sandbox/sys/seccomp.hh"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -43,8 +43,8 @@ char sysctl(const char* path)
 Features probe_features()
 {
     return {.user_namespaces = user_namespaces_work(),
-            .seccomp_filters = sys::seccomp_filters_work(),
-            .landlock_abi = sys::landlock_abi(),
+            .seccomp_filters = seccomp_filters_work(),
+            .landlock_abi = landlock_abi(),
             .cgroups = probe_cgroups()};
 }
 

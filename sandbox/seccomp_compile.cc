@@ -5,6 +5,7 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/seccomp.hh"
 #include "sandbox/sys/kernel_abi.hh"
 
 #include <algorithm>
@@ -151,7 +152,7 @@ jump(unsigned code, std::uint32_t value, std::uint8_t if_true, std::uint8_t if_f
 /// the x32 bit makes a number larger than any of those.
 constexpr std::array kPrologue = {
     statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-    jump(BPF_JMP | BPF_JEQ | BPF_K, sys::kNativeArchitecture, 1, 0),
+    jump(BPF_JMP | BPF_JEQ | BPF_K, kNativeArchitecture, 1, 0),
     statement(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
     jump(BPF_JMP | BPF_JGT | BPF_K, sys::kNewestSystemCall, 0, 1),

@@ -1,6 +1,6 @@
 // The second wall behind the root: no mount, no driver's ioctl, no signal or abstract socket that
 // leaves the cell. Rules only grant, so the masks of /proc are not its business.
-#include "sandbox/sys/landlock.hh"
+#include "sandbox/base/landlock.hh"
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
@@ -22,7 +22,7 @@ constexpr int kNewestUsed = 6;
 
 void restrict_files(CellSetup& setup)
 {
-    const int abi = std::min(sys::landlock_abi(), kNewestUsed);
+    const int abi = std::min(landlock_abi(), kNewestUsed);
     if (abi < kOldestUsable) {
         if (setup.plan.landlock == Landlock::kRequired)
             throw Error(ErrorKind::kHost,
@@ -30,19 +30,19 @@ void restrict_files(CellSetup& setup)
                         "Linux 5.19 or later, with landlock among the modules of lsm=");
         return;
     }
-    const std::uint64_t rights = sys::landlock_file_rights(abi);
-    const std::uint64_t devices = rights & sys::kLandlockFsIoctlDevice;
+    const std::uint64_t rights = landlock_file_rights(abi);
+    const std::uint64_t devices = rights & kLandlockFsIoctlDevice;
     // no rule on TCP: the cell's network namespace has nothing but its own loopback
-    const UniqueFd ruleset = sys::landlock_create_ruleset(
-        {.handled_access_fs = rights, .scoped = sys::landlock_scopes(abi)}, abi);
+    const UniqueFd ruleset =
+        landlock_create_ruleset({.handled_access_fs = rights, .scoped = landlock_scopes(abi)}, abi);
     const UniqueFd root = open_file("/", O_PATH | O_DIRECTORY);
-    sys::landlock_allow_beneath(ruleset.get(), root.get(), rights & ~devices);
+    landlock_allow_beneath(ruleset.get(), root.get(), rights & ~devices);
     if (devices != 0) {
         // terminals that a step opens for itself: script, expect, test suites
         const UniqueFd terminals = open_file("/dev/pts", O_PATH | O_DIRECTORY);
-        sys::landlock_allow_beneath(ruleset.get(), terminals.get(), devices);
+        landlock_allow_beneath(ruleset.get(), terminals.get(), devices);
     }
-    sys::landlock_restrict_self(ruleset.get());
+    landlock_restrict_self(ruleset.get());
     setup.landlock_abi = abi;
 }
 

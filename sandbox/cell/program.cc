@@ -1,11 +1,11 @@
 // From a prepared process to the command.
 #include "sandbox/base/error.hh"
+#include "sandbox/base/seccomp.hh"
 #include "sandbox/cell/report.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/sys/path.hh"
 #include "sandbox/sys/process.hh"
-#include "sandbox/sys/seccomp.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -137,7 +137,7 @@ void filter_and_execute(CellSetup& setup)
     report_ready(setup.report.get(), setup.landlock_abi);
 
     // nothing between these two: the filter may forbid it
-    sys::seccomp_set_filter(setup.system_calls);
+    seccomp_set_filter(setup.system_calls);
     const int number = sys::execve(setup.program.c_str(), arguments.data(), environment.data());
 
     give_up(setup,

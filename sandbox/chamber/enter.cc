@@ -4,12 +4,12 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/landlock.hh"
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/chamber/layout.hh"
 #include "sandbox/chamber/overlay.hh"
 #include "sandbox/sys/file_system.hh"
 #include "sandbox/sys/identity.hh"
-#include "sandbox/sys/landlock.hh"
 #include "sandbox/sys/mount.hh"
 #include "sandbox/sys/path.hh"
 #include "sandbox/sys/process.hh"
@@ -137,11 +137,10 @@ void enter_root()
 /// inherit it, and it would close their own loopback; this network namespace is empty anyway.
 void restrict_scope()
 {
-    const int abi = sys::landlock_abi();
-    if (sys::landlock_scopes(abi) == 0) return;
-    const UniqueFd ruleset =
-        sys::landlock_create_ruleset({.scoped = sys::landlock_scopes(abi)}, abi);
-    sys::landlock_restrict_self(ruleset.get());
+    const int abi = landlock_abi();
+    if (landlock_scopes(abi) == 0) return;
+    const UniqueFd ruleset = landlock_create_ruleset({.scoped = landlock_scopes(abi)}, abi);
+    landlock_restrict_self(ruleset.get());
 }
 
 } // namespace

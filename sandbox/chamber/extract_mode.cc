@@ -6,9 +6,9 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/error_wire.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/landlock.hh"
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/messages.hh"
-#include "sandbox/sys/landlock.hh"
 #include "sandbox/sys/process.hh"
 
 #include <algorithm>
@@ -26,13 +26,13 @@ void restrict_to(int destination)
 {
     sys::set_parent_death_signal();
     sys::set_no_new_privileges();
-    const int abi = std::min(sys::landlock_abi(), kNewestUsed);
+    const int abi = std::min(landlock_abi(), kNewestUsed);
     if (abi < kOldestUsable) return;
-    const std::uint64_t rights = sys::landlock_file_rights(abi);
-    const UniqueFd ruleset = sys::landlock_create_ruleset(
-        {.handled_access_fs = rights, .scoped = sys::landlock_scopes(abi)}, abi);
-    sys::landlock_allow_beneath(ruleset.get(), destination, rights);
-    sys::landlock_restrict_self(ruleset.get());
+    const std::uint64_t rights = landlock_file_rights(abi);
+    const UniqueFd ruleset =
+        landlock_create_ruleset({.handled_access_fs = rights, .scoped = landlock_scopes(abi)}, abi);
+    landlock_allow_beneath(ruleset.get(), destination, rights);
+    landlock_restrict_self(ruleset.get());
 }
 
 } // namespace

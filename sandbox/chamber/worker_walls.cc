@@ -5,25 +5,17 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/landlock.hh"
+#include "sandbox/base/seccomp.hh"
 #include "sandbox/sys/capability.hh"
-#include "sandbox/sys/kernel_abi.hh"
-#include "sandbox/sys/landlock.hh"
 #include "sandbox/sys/process.hh"
-#include "sandbox/sys/seccomp.hh"
 
 #include <array>
-#include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
-#include <string>
 #include <sys/syscall.h>
-#include <vector>
 
 namespace caisson::sandbox {
 namespace {
@@ -51,35 +43,26 @@ constexpr std::uint64_t kUsed =
     LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
     LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |
-    LANDLOCK_ACCESS_FS_REFER | sys::kLandlockFsTruncate;
+    LANDLOCK_ACCESS_FS_REFER | kLandlockFsTruncate;
 
 /// Below ABI 2 every link across directories would be refused, and layers hold such links: there
 /// pivot_root alone is the wall.
 void restrict_files()
 {
-    const int abi = sys::landlock_abi();
+    const int abi = landlock_abi();
     if (abi < 2) return;
-    const std::uint64_t rights = sys::landlock_file_rights(abi);
-    const UniqueFd ruleset = sys::landlock_create_ruleset(
-        {.handled_access_fs = rights, .scoped = sys::landlock_scopes(abi)}, abi);
+    const std::uint64_t rights = landlock_file_rights(abi);
+    const UniqueFd ruleset =
+        landlock_create_ruleset({.handled_access_fs = rights, .scoped = landlock_scopes(abi)}, abi);
     const UniqueFd root = open_file("/", O_PATH | O_DIRECTORY);
-    sys::landlock_allow_beneath(ruleset.get(), root.get(), kUsed & rights);
-    sys::landlock_restrict_self(ruleset.get());
+    landlock_allow_beneath(ruleset.get(), root.get(), kUsed & rights);
+    landlock_restrict_self(ruleset.get());
 }
 
 // --- system calls ---
 
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-#error "no worker filter for this architecture"
-#endif
-
 /// All that reading an archive and a tree takes. No socket, no process, no signal, no mount, no
-/// memory that is both written and executed (mmap's executable pages are left to no_new_privs and
-/// Landlock: nothing in the tree may be executed).
+/// executable memory.
 constexpr std::array kAllowed = {
     // descriptors (a pipe to itself is how UBSan asks whether memory is readable)
     SYS_pipe2,
@@ -159,32 +142,6 @@ constexpr std::array kAllowed = {
 #endif
 };
 
-/// EPERM for the rest, death for a foreign architecture: its numbers mean other calls. The x32
-/// numbers of x86-64 are not in the list.
-void filter_calls()
-{
-    std::vector<sock_filter> program;
-    const auto add = [&](int code, std::uint32_t value, std::size_t if_true, std::size_t if_false) {
-        program.push_back({static_cast<std::uint16_t>(code),
-                           static_cast<std::uint8_t>(if_true),
-                           static_cast<std::uint8_t>(if_false),
-                           value});
-    };
-    static_assert(kAllowed.size() < 255, "jumps of a BPF program are one byte");
-    add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch), 0, 0);
-    add(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
-    add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-    add(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr), 0, 0);
-    for (std::size_t index = 0; index < kAllowed.size(); ++index)
-        add(BPF_JMP | BPF_JEQ | BPF_K,
-            static_cast<std::uint32_t>(kAllowed[index]),
-            kAllowed.size() - index,
-            0);
-    add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
-    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-    sys::seccomp_set_filter(program);
-}
-
 } // namespace
 
 void raise_worker_walls()
@@ -194,7 +151,7 @@ void raise_worker_walls()
         sys::set_no_new_privileges();
         sys::set_dumpable(false);
         restrict_files();
-        filter_calls();
+        seccomp_set_filter(filter_that_allows(kAllowed));
     });
 }
 

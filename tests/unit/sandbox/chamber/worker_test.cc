@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -102,6 +103,16 @@ TEST_F(WorkerWalls, RefuseSignalsToTheChamber)
 {
     const pid_t chamber = ::getpid();
     EXPECT_EQ(errno_inside([&] { return errno_of(::kill(chamber, 0)); }), EPERM);
+}
+
+TEST_F(WorkerWalls, RefuseExecutableMemory)
+{
+    EXPECT_EQ(errno_inside([] {
+                  void* memory = ::mmap(
+                      nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  return memory == MAP_FAILED ? errno : 0;
+              }),
+              EPERM);
 }
 
 TEST_F(WorkerWalls, RefuseNamespacesAndMounts)

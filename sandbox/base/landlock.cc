@@ -1,4 +1,4 @@
-#include "sandbox/sys/landlock.hh"
+#include "sandbox/base/landlock.hh"
 
 #include "sandbox/base/error.hh"
 
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace caisson::sandbox::sys {
+namespace caisson {
 
 int landlock_abi() noexcept
 {
@@ -50,9 +50,27 @@ std::uint64_t landlock_file_rights(int abi) noexcept
     return rights;
 }
 
+std::uint64_t landlock_port_rights(int abi) noexcept
+{
+    return abi >= 4 ? kLandlockNetBindTcp | kLandlockNetConnectTcp : 0;
+}
+
 std::uint64_t landlock_scopes(int abi) noexcept
 {
     return abi >= 6 ? kLandlockScopeAbstractSocket | kLandlockScopeSignal : 0;
 }
 
-} // namespace caisson::sandbox::sys
+void landlock_deny_everything()
+{
+    const int abi = landlock_abi();
+    if (abi == 0) return;
+    // handled and granted nowhere: denied
+    const UniqueFd ruleset =
+        landlock_create_ruleset({.handled_access_fs = landlock_file_rights(abi),
+                                 .handled_access_net = landlock_port_rights(abi),
+                                 .scoped = landlock_scopes(abi)},
+                                abi);
+    landlock_restrict_self(ruleset.get());
+}
+
+} // namespace caisson
