@@ -62,6 +62,7 @@ json step(const StepEvidence& evidence)
         entry["seccomp"] = evidence.seccomp;
     }
     if (!evidence.layer.empty()) entry["layer"] = evidence.layer.text();
+    if (evidence.lowers_verified) entry["lowersVerified"] = true;
     return entry;
 }
 

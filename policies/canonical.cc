@@ -50,6 +50,9 @@ std::string canonical_json(const Policy& policy)
         {"syscalls", canonical_groups(policy.groups)},
         {"landlock", policy.landlock},
         {"network", policy.network},
+        {"sandbox",
+         {{"verify_lowers", policy.sandbox.verify_lowers},
+          {"trust_domain", policy.sandbox.trust_domain}}},
         {"base_images", policy.base_images},
         {"plain_http_loopback", policy.plain_http_loopback},
     };

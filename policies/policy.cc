@@ -63,6 +63,16 @@ std::string parse_name(const JsonCursor& cursor)
     return name;
 }
 
+PolicySandbox parse_sandbox(const JsonCursor& cursor)
+{
+    constexpr std::array<std::string_view, 2> kKeys = {"verify_lowers", "trust_domain"};
+    cursor.allow_only(kKeys);
+    PolicySandbox sandbox;
+    if (const auto flag = cursor.find("verify_lowers")) sandbox.verify_lowers = flag->flag();
+    if (const auto name = cursor.find("trust_domain")) sandbox.trust_domain = parse_name(*name);
+    return sandbox;
+}
+
 std::vector<std::string> parse_base_images(const JsonCursor& cursor)
 {
     std::vector<std::string> globs;
@@ -84,7 +94,7 @@ std::vector<std::string> parse_group_names(const JsonCursor& cursor)
 
 Policy read_policy(const JsonCursor& cursor)
 {
-    constexpr std::array<std::string_view, 10> kKeys = {"format",
+    constexpr std::array<std::string_view, 11> kKeys = {"format",
                                                         "name",
                                                         "description",
                                                         "limits",
@@ -92,6 +102,7 @@ Policy read_policy(const JsonCursor& cursor)
                                                         "syscalls",
                                                         "landlock",
                                                         "network",
+                                                        "sandbox",
                                                         "base_images",
                                                         "plain_http_loopback"};
     constexpr std::array<std::string_view, 1> kFormats = {kPolicyFormat};
@@ -107,6 +118,7 @@ Policy read_policy(const JsonCursor& cursor)
     policy.syscall_groups = parse_group_names(cursor.at("syscalls"));
     policy.landlock = cursor.at("landlock").one_of(kLandlock);
     policy.network = cursor.at("network").one_of(kNetworks);
+    if (const auto sandbox = cursor.find("sandbox")) policy.sandbox = parse_sandbox(*sandbox);
     policy.base_images = parse_base_images(cursor.at("base_images"));
     if (const auto flag = cursor.find("plain_http_loopback"))
         policy.plain_http_loopback = flag->flag();

@@ -43,6 +43,17 @@ struct PolicyLimits {
     std::chrono::seconds build_time{0};
 };
 
+/// How far a build trusts the kernel to keep what it shares with others read-only.
+struct PolicySandbox {
+    /// After each step, every tree that it could read is hashed again, through the page cache, and
+    /// compared with what it was before any step ran on it: CVE-2022-0847, CVE-2026-31431 and their
+    /// kind write to files that may only be read.
+    bool verify_lowers = false;
+    /// Builds share unpacked base images only with builds of the same domain: other inodes, and so
+    /// another page cache. Empty: the domain of all that name none.
+    std::string trust_domain;
+};
+
 /// What a build may do. Read once, narrowed by the request, never widened.
 struct Policy {
     std::string name;
@@ -53,9 +64,10 @@ struct Policy {
     std::vector<SyscallGroup> groups;        ///< the same, resolved
     std::string landlock;                    ///< "required" or "if-available"
     std::string network;                     ///< "none": loopback only
-    std::vector<std::string> base_images;    ///< globs over references a FROM may name; scratch and
-                                             ///< stages are always allowed
-    bool plain_http_loopback = false; ///< registries on loopback may be spoken to without TLS
+    PolicySandbox sandbox;
+    std::vector<std::string> base_images; ///< globs over references a FROM may name; scratch and
+                                          ///< stages are always allowed
+    bool plain_http_loopback = false;     ///< registries on loopback may be spoken to without TLS
     /// All that decides, groups resolved, sorted keys, no spaces: what the statement binds. Texts
     /// for people (description, why) are not in it.
     std::string canonical_json;

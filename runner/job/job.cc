@@ -89,6 +89,7 @@ public:
         if (in_memory)
             progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
                               "layers are cached");
+        site_.govern(policy.sandbox, epoch);
         // a key that can not be used stops the build here, not after an hour
         progress_.result("signer", signer.key_id());
         const std::string invocation = new_invocation();

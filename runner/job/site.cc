@@ -1,6 +1,7 @@
 #include "runner/job/site.hh"
 
 #include "runner/job/streams.hh"
+#include "runner/request.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
@@ -8,12 +9,27 @@
 #include <algorithm>
 
 namespace caisson::runner {
+namespace {
+
+/// Under what the store keeps the tree of a chain: each trust domain has its own.
+attest::Digest domain_chain(const std::string& domain, const attest::Digest& chain)
+{
+    return domain.empty() ? chain : attest::Digest::of(domain + " " + chain.text());
+}
+
+} // namespace
 
 Site::Site(Store& store)
     : store_(store)
 {}
 
 Site::~Site() = default;
+
+void Site::govern(const policies::PolicySandbox& rules, std::int64_t epoch)
+{
+    rules_ = rules;
+    epoch_ = epoch;
+}
 
 sandbox::Chamber& Site::chamber()
 {
@@ -39,6 +55,10 @@ void Site::keep(const std::string& tree)
 
 std::vector<std::string> Site::trees_of(const LayerStack& stack)
 {
+    // a layer that is packed while the next step runs would be measured when it is too late
+    if (rules_.verify_lowers)
+        for (const auto& slot : stack)
+            slot->layer.wait();
     std::vector<std::string> trees;
     attest::Digest chain;
     for (const auto& slot : stack) {
@@ -50,10 +70,14 @@ std::vector<std::string> Site::trees_of(const LayerStack& stack)
                 chain = next_chain(chain, below->layer.get().blob.digest);
                 if (below == slot) break;
             }
-            if (const auto known = store_.find_layer_tree(chain))
-                slot->tree = *known;
-            else
-                unpack(*slot, chain, trees);
+            const attest::Digest place = domain_chain(rules_.trust_domain, chain);
+            const auto known = store_.find_layer_tree(place);
+            if (known && !(rules_.verify_lowers && known->measured.empty())) {
+                slot->tree = known->tree;
+                slot->measured = known->measured;
+            } else {
+                unpack(*slot, place, trees);
+            }
         }
         trees.insert(trees.begin(), slot->tree);
     }
@@ -79,9 +103,39 @@ void Site::unpack(LayerSlot& slot,
                         "its bytes in the store have the digest " + seen.text(),
                         "the store is damaged: remove the blob and build again");
     });
-    store_.put_layer_tree(chain, tree);
+    if (rules_.verify_lowers) slot.measured = measure(tree, kDefaultEpoch);
+    store_.put_layer_tree(chain, {.tree = tree, .measured = slot.measured});
     slot.tree = tree;
     keep(tree);
+}
+
+attest::Digest Site::measure(const std::string& tree, std::int64_t epoch)
+{
+    auto [read_end, write_end] = make_pipe();
+    auto packed = chamber().pack(tree, epoch, write_end.get());
+    write_end.reset();
+    attest::Digest digest = hash_stream(read_end.get());
+    packed.get();
+    return digest;
+}
+
+bool Site::verify(const LayerStack& stack)
+{
+    if (!rules_.verify_lowers) return false;
+    for (const auto& slot : stack) {
+        if (slot->tree.empty()) continue; // no step has read it
+        const bool unpacked = !slot->measured.empty();
+        const Layer& layer = slot->layer.get();
+        const attest::Digest was = unpacked ? slot->measured : layer.diff_id;
+        if (measure(slot->tree, unpacked ? kDefaultEpoch : epoch_) == was) continue;
+        store_.distrust_tree(slot->tree);
+        throw Error(ErrorKind::kHost,
+                    "the unpacked files of layer " + layer.blob.digest.text() +
+                        " have changed since they were made: the wall that keeps them read-only "
+                        "does not hold",
+                    "update the kernel and reboot, then caisson store prune --all");
+    }
+    return true;
 }
 
 void Site::clean_up()

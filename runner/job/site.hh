@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policies/policy.hh"
 #include "runner/image/descriptor.hh"
 #include "runner/store/store.hh"
 #include "sandbox/launch.hh"
@@ -16,6 +17,7 @@ namespace caisson::runner {
 /// it is unpacked.
 struct LayerSlot {
     std::string tree;                ///< empty: only the blob is there
+    attest::Digest measured;         ///< of a tree that was unpacked under verify_lowers
     std::shared_future<Layer> layer; ///< rethrows what went wrong while packing
 };
 
@@ -32,6 +34,9 @@ public:
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
 
+    /// From now on trees are shared and checked as the policy says.
+    void govern(const policies::PolicySandbox& rules, std::int64_t epoch);
+
     [[nodiscard]] Store& store() noexcept { return store_; }
     [[nodiscard]] sandbox::Chamber& chamber();
     [[nodiscard]] bool has_chamber() const noexcept { return chamber_ != nullptr; }
@@ -45,6 +50,11 @@ public:
     /// was right.
     [[nodiscard]] std::vector<std::string> trees_of(const LayerStack& stack);
 
+    /// Under verify_lowers: hashes the trees of a stack again, each through the page cache as a
+    /// step reads it. One that is not what it was before any step ran on it is an Error of kind
+    /// kHost, and no later build uses it. True if they were looked at.
+    bool verify(const LayerStack& stack);
+
     /// Removes the trees that were not kept, and what builds that ended badly left behind.
     void clean_up();
     /// The same after a failure, as far as it goes: what can not be removed now (the chamber may be
@@ -55,7 +65,12 @@ private:
     void
     unpack(LayerSlot& slot, const attest::Digest& chain, const std::vector<std::string>& lowers);
 
+    /// What a tree's files are, by digest: of the tar that it packs to.
+    [[nodiscard]] attest::Digest measure(const std::string& tree, std::int64_t epoch);
+
     Store& store_;
+    policies::PolicySandbox rules_;
+    std::int64_t epoch_ = 0; ///< the build's: what its own layers are packed with
     std::unique_ptr<sandbox::Chamber> chamber_;
     std::mutex mutex_;
     std::vector<std::string> scratch_; ///< trees to remove; guarded by mutex_

@@ -136,6 +136,10 @@ private:
         } else {
             directory_step(step, std::get<DirectoryOp>(node.op));
         }
+        entry.evidence.lowers_verified = in_context("verify the layers below", [&] {
+            if (node.inputs.size() > 1) in_.site.verify(states_[node.inputs[1]].stack);
+            return in_.site.verify(state.stack);
+        });
         const sandbox::TreeStats frozen =
             in_.site.chamber().freeze(step.tree, in_.keys.epoch).get();
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;

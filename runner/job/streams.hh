@@ -15,6 +15,9 @@ namespace caisson::runner {
 /// Copies all of `input` to `output` and returns the digest of what went through.
 attest::Digest copy_hashing(int input, int output);
 
+/// Reads `input` to its end and returns the digest of what came.
+attest::Digest hash_stream(int input);
+
 /// Runs `write`, which writes a worker's input, closes `output` and waits for the worker. When the
 /// worker gave up, the writer sees only a closed pipe: then the worker's error is the one that is
 /// thrown.

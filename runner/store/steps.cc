@@ -43,7 +43,8 @@ json evidence_to_json(const attest::StepEvidence& evidence)
             {"seconds", evidence.seconds},
             {"landlock", evidence.landlock_abi},
             {"seccomp", evidence.seccomp},
-            {"layer", digest_text(evidence.layer)}};
+            {"layer", digest_text(evidence.layer)},
+            {"lowers_verified", evidence.lowers_verified}};
 }
 
 attest::StepEvidence evidence_from_json(const json& value)
@@ -59,7 +60,8 @@ attest::StepEvidence evidence_from_json(const json& value)
             .seconds = value.at("seconds"),
             .landlock_abi = value.at("landlock"),
             .seccomp = value.at("seccomp"),
-            .layer = digest_of_text(value.at("layer"))};
+            .layer = digest_of_text(value.at("layer")),
+            .lowers_verified = value.value("lowers_verified", false)};
 }
 
 json entry_to_json(const attest::Digest& key, const std::string& boot, const StepEntry& entry)
@@ -136,26 +138,41 @@ void Store::put_step(const attest::Digest& key, const StepEntry& entry)
         state_->steps, file_name(key), dump(entry_to_json(key, state_->mark.boot(), entry)));
 }
 
-std::optional<std::string> Store::find_layer_tree(const attest::Digest& chain) const
+std::optional<LayerTree> Store::find_layer_tree(const attest::Digest& chain) const
 {
     const auto body = state_->find_entry(state_->layers, file_name(chain));
     if (!body) return std::nullopt;
     const json value = json::parse(*body);
     if (value.at("chain") != chain.text()) return std::nullopt;
     const std::string tree = value.at("tree");
-    if (value.at("boot") == state_->mark.boot() && has_tree(tree)) return tree;
+    if (value.at("boot") == state_->mark.boot() && has_tree(tree))
+        return LayerTree{.tree = tree, .measured = digest_of_text(value.value("measured", ""))};
     // of an earlier boot: see find_step
     remove_entry(state_->layers, file_name(chain));
     if (has_tree(tree)) state_->abandon_tree(tree);
     return std::nullopt;
 }
 
-void Store::put_layer_tree(const attest::Digest& chain, const std::string& tree)
+void Store::put_layer_tree(const attest::Digest& chain, const LayerTree& tree)
 {
-    state_->put_entry(
-        state_->layers,
-        file_name(chain),
-        dump({{"chain", chain.text()}, {"boot", state_->mark.boot()}, {"tree", tree}}));
+    state_->put_entry(state_->layers,
+                      file_name(chain),
+                      dump({{"chain", chain.text()},
+                            {"boot", state_->mark.boot()},
+                            {"tree", tree.tree},
+                            {"measured", digest_text(tree.measured)}}));
+}
+
+void Store::distrust_tree(const std::string& tree)
+{
+    for (const UniqueFd* place : {&state_->steps, &state_->layers})
+        for (const std::string& name : names_in(place->get())) {
+            const auto body = state_->find_entry(*place, name);
+            // a step's entry goes whole: what it wrote may come from files that were not as they
+            // should
+            if (body && json::parse(*body).at("tree") == tree) remove_entry(*place, name);
+        }
+    state_->abandon_tree(tree);
 }
 
 std::vector<std::string> Store::State::named_trees() const

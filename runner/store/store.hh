@@ -33,6 +33,13 @@ struct ImageRef {
     std::string created;   ///< when it was put here, RFC 3339
 };
 
+/// The unpacked tree of a layer.
+struct LayerTree {
+    std::string tree;
+    attest::Digest
+        measured; ///< measure_tree() of it from before any step could read it; may be empty
+};
+
 /// Takes a blob in, hashing while it writes. Uncommitted, it leaves nothing.
 class BlobWriter {
 public:
@@ -99,8 +106,11 @@ public:
     /// The unpacked tree of a layer, by a digest over the blobs from the bottom of the image up to
     /// it, which the runner has hashed. Not by diff ids: those are what an image says of itself,
     /// and one image could give its own files for another's.
-    [[nodiscard]] std::optional<std::string> find_layer_tree(const attest::Digest& chain) const;
-    void put_layer_tree(const attest::Digest& chain, const std::string& tree);
+    [[nodiscard]] std::optional<LayerTree> find_layer_tree(const attest::Digest& chain) const;
+    void put_layer_tree(const attest::Digest& chain, const LayerTree& tree);
+    /// No entry names this tree any more, so that no later build uses it: its files may be damaged.
+    /// Its layer stays.
+    void distrust_tree(const std::string& tree);
 
     [[nodiscard]] std::vector<ImageRef> images() const; ///< by name
     [[nodiscard]] std::optional<ImageRef> find_image(const std::string& name_or_digest) const;
@@ -115,8 +125,8 @@ public:
     /// forget_leftovers().
     [[nodiscard]] std::vector<std::string> leftover_trees();
     void forget_leftovers();
-    /// Forgets every tag, cached step, filter and blob, and returns all trees for a chamber to remove. While another build
-    /// runs in the store it is an Error of kind kInput.
+    /// Forgets every tag, cached step, filter and blob, and returns all trees for a chamber to
+    /// remove. While another build runs in the store it is an Error of kind kInput.
     [[nodiscard]] std::vector<std::string> forget_all();
     /// Marks this build as ended well; until then its trees that no entry names count as leftovers.
     void end_build();

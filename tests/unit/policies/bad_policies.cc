@@ -56,6 +56,10 @@ constexpr Change kChanges[] = {
     {"/base_images", "[null]"},
     {"/plain_http_loopback", R"("yes")"},
     {"/plain_http_loopback", "0"},
+    {"/sandbox", R"({"verify_lowers": "yes"})"},
+    {"/sandbox", R"({"verify_lower": true})"},
+    {"/sandbox", R"({"trust_domain": "Team A"})"},
+    {"/sandbox", "[]"},
 };
 
 constexpr const char* kNeeded[] = {"/format",

@@ -47,7 +47,7 @@ TEST_F(StoreTest, CallsATreeOfABuildThatWasKilledALeftover)
             const std::string name = dying->new_tree();
             ::mkdirat(dying->trees(), name.c_str(), 0755);
             write_all(write_end.get(), name + "\n");
-            if (count == 1) dying->put_layer_tree(attest::Digest::of("chain"), name);
+            if (count == 1) dying->put_layer_tree(attest::Digest::of("chain"), {.tree = name});
         }
     });
     write_end.reset();

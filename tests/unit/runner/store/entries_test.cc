@@ -172,13 +172,28 @@ TEST_F(StoreTest, KeepsTheUnpackedTreeOfALayer)
 {
     const std::string tree = store->new_tree();
     make_tree(tree);
-    store->put_layer_tree(kKey, tree);
+    store->put_layer_tree(kKey, {.tree = tree});
     store->end_build();
 
-    EXPECT_EQ(store->find_layer_tree(kKey), tree);
+    EXPECT_EQ(store->find_layer_tree(kKey)->tree, tree);
     age(root / "layers" / (kKey.hex() + ".json"));
     EXPECT_FALSE(store->find_layer_tree(kKey));
     EXPECT_THAT(store->leftover_trees(), ElementsAre(tree));
+}
+
+TEST_F(StoreTest, ForgetsWhateverNamesADistrustedTree)
+{
+    const StepEntry put = make_step(*store);
+    store->put_step(kKey, put);
+    store->put_layer_tree(kKey, {.tree = put.tree, .measured = kKey});
+    ASSERT_EQ(store->find_layer_tree(kKey)->measured, kKey);
+    store->end_build();
+
+    store->distrust_tree(put.tree);
+
+    EXPECT_FALSE(store->find_step(kKey));
+    EXPECT_FALSE(store->find_layer_tree(kKey));
+    EXPECT_THAT(store->leftover_trees(), ElementsAre(put.tree));
 }
 
 TEST_F(StoreTest, MissesAFilterThatIsNotWhole)
