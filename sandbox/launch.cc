@@ -238,16 +238,22 @@ Chamber::~Chamber()
     state_->program.wait();
 }
 
-Chamber::Running Chamber::run(const Plan& plan, int filter, int output, int errors)
+Chamber::Running Chamber::run(const Plan& plan, int filter, const StepPipes& pipes)
 {
-    // the pipes are the runner's, whose ids are not in the cell: `echo >/dev/stderr` opens one anew
-    for (const int pipe : {output, errors})
+    // the pipes are the runner's, whose ids are not in the cell: `echo >/dev/stderr` and
+    // `cat /dev/stdin` open one anew, but never in the other direction
+    for (const int pipe : {pipes.output, pipes.errors})
         sys::fchmod(pipe, 0622);
+    std::vector<int> descriptors = {filter, pipes.output, pipes.errors};
+    if (pipes.input >= 0) {
+        sys::fchmod(pipes.input, 0644);
+        descriptors.push_back(pipes.input);
+    }
     const auto promise = std::make_shared<std::promise<Outcome>>();
     Running running;
     running.outcome = promise->get_future();
     running.request = state_->post({{"op", "run"}, {"plan", to_json(plan)}},
-                                   {filter, output, errors},
+                                   descriptors,
                                    pending_for(promise, &outcome_from_json));
     return running;
 }

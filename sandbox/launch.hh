@@ -39,6 +39,13 @@ struct ChamberOptions {
     SubordinateIds ids;
 };
 
+/// The ends of pipes that a step gets as its standard streams; borrowed.
+struct StepPipes {
+    int output = -1; ///< write end
+    int errors = -1; ///< write end
+    int input = -1;  ///< read end; -1: the step reads /dev/null
+};
+
 /// What a worker did with a tree.
 struct TreeStats {
     std::uint64_t entries = 0;
@@ -82,13 +89,13 @@ public:
     Chamber& operator=(const Chamber&) = delete;
 
     /// Runs one step in a fresh cell. `filter`: a file with the seccomp program, struct sock_filter
-    /// as they lie in memory; steps may share it. `output`, `errors`: write ends of pipes. A set-up
-    /// step that fails is an Error of kind kHost.
+    /// as they lie in memory; steps may share it. A set-up step that fails is an Error of kind
+    /// kHost.
     struct Running {
         std::uint64_t request = 0; ///< for stop()
         std::future<Outcome> outcome;
     };
-    [[nodiscard]] Running run(const Plan& plan, int filter, int output, int errors);
+    [[nodiscard]] Running run(const Plan& plan, int filter, const StepPipes& pipes);
     /// Ends a running step and all it started; its future yields kInterrupted (or `reason`).
     void stop(std::uint64_t request, Outcome::Kind reason = Outcome::Kind::kInterrupted);
 

@@ -19,14 +19,10 @@ constexpr std::size_t kMaxLine = 8192; // a longer one is shown in pieces
 
 } // namespace
 
-StepOutput::StepOutput(Progress& progress,
-                       std::size_t step,
-                       std::uint64_t limit,
-                       std::function<void()> too_much)
+StepOutput::StepOutput(Progress& progress, std::size_t step, std::uint64_t limit)
     : progress_(progress)
     , step_(step)
     , left_(limit)
-    , too_much_(std::move(too_much))
     , shown_left_(kShown)
 {
     std::tie(streams_[0].pipe, output_) = make_pipe();
@@ -35,25 +31,22 @@ StepOutput::StepOutput(Progress& progress,
 
 StepOutput::~StepOutput()
 {
-    release();
+    output_.reset();
+    errors_.reset();
     if (thread_.joinable()) thread_.join();
 }
 
-void StepOutput::release()
+void StepOutput::start(std::function<void(sandbox::Outcome::Kind)> stop)
 {
-    output_.reset();
+    output_.reset(); // or the end would never be seen
     errors_.reset();
-}
-
-void StepOutput::start()
-{
+    stop_ = std::move(stop);
     started_ = std::chrono::steady_clock::now();
     thread_ = std::thread([this] { pump(); });
 }
 
 std::string StepOutput::finish()
 {
-    release();
     if (thread_.joinable()) thread_.join();
     return last_lines();
 }
@@ -83,7 +76,8 @@ void StepOutput::take(Stream& stream, std::string_view bytes)
 {
     if (bytes.size() > left_) {
         bytes = bytes.substr(0, left_);
-        if (const auto too_much = std::exchange(too_much_, {})) too_much();
+        if (const auto stop = std::exchange(stop_, {}))
+            stop(sandbox::Outcome::Kind::kTooMuchOutput);
     }
     left_ -= bytes.size();
     tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTailBytes)));

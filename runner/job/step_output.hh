@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runner/job/cell_run.hh"
 #include "runner/progress/progress.hh"
 #include "sandbox/base/unique_fd.hh"
 
@@ -14,23 +15,17 @@ namespace caisson::runner {
 /// Reads what a step prints, on a thread of its own, until both pipes end. The first 2 MiB are
 /// shown line by line; what comes after counts against the limit and is kept only as far as the
 /// last lines go.
-class StepOutput {
+class StepOutput : public StepStreams {
 public:
-    /// `too_much` is called once, when more than `limit` bytes have come.
-    StepOutput(Progress& progress,
-               std::size_t step,
-               std::uint64_t limit,
-               std::function<void()> too_much);
-    ~StepOutput();
-    StepOutput(const StepOutput&) = delete;
-    StepOutput& operator=(const StepOutput&) = delete;
+    /// More than `limit` bytes end the step.
+    StepOutput(Progress& progress, std::size_t step, std::uint64_t limit);
+    ~StepOutput() override;
 
-    /// The write ends, for the cell; close them with release() once it has them.
-    [[nodiscard]] int output() const noexcept { return output_.get(); }
-    [[nodiscard]] int errors() const noexcept { return errors_.get(); }
-    void release();
-    /// Starts reading. `stop_on_limit` may be set until then.
-    void start();
+    [[nodiscard]] sandbox::StepPipes pipes() const override
+    {
+        return {.output = output_.get(), .errors = errors_.get()};
+    }
+    void start(std::function<void(sandbox::Outcome::Kind)> stop) override;
     /// Waits for the end and returns the last lines, for the error message and the cache.
     [[nodiscard]] std::string finish();
 
@@ -48,7 +43,7 @@ private:
     Progress& progress_;
     std::size_t step_;
     std::uint64_t left_;
-    std::function<void()> too_much_;
+    std::function<void(sandbox::Outcome::Kind)> stop_; ///< called once at most
     std::chrono::steady_clock::time_point started_;
     UniqueFd output_;
     UniqueFd errors_;

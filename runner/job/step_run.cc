@@ -1,11 +1,10 @@
-#include "runner/job/interrupt.hh"
+#include "runner/job/cell_run.hh"
 #include "runner/job/step_error.hh"
 #include "runner/job/step_output.hh"
 #include "runner/job/steps.hh"
-#include "sandbox/base/scope_exit.hh"
+#include "sandbox/base/error.hh"
 
 #include <algorithm>
-#include <atomic>
 
 namespace caisson::runner {
 namespace {
@@ -41,21 +40,9 @@ std::string run_step(const StepInput& input, const RunOp& op, attest::StepEviden
     plan.upper = input.tree;
     plan.limits.step_time = time_left(input.deadline, plan.limits.step_time);
 
-    sandbox::Chamber& chamber = input.site.chamber();
-    std::atomic<std::uint64_t> request = 0;
-    StepOutput output(input.progress, input.number, plan.limits.output_bytes, [&] {
-        chamber.stop(request, sandbox::Outcome::Kind::kTooMuchOutput);
-    });
-    auto running = chamber.run(plan, input.filter, output.output(), output.errors());
-    request = running.request;
-    output.release();
-    output.start();
-    Interrupt::on_request([&chamber, id = running.request] { chamber.stop(id); });
-    const ScopeExit forget([] { Interrupt::on_request({}); });
-
-    const sandbox::Outcome outcome = in_context(plan.name, [&] { return running.outcome.get(); });
+    StepOutput output(input.progress, input.number, plan.limits.output_bytes);
+    const sandbox::Outcome outcome = run_in_cell(input.site.chamber(), plan, input.filter, output);
     const std::string tail = output.finish();
-    if (Interrupt::requested()) Interrupt::check();
 
     evidence.exit_code = outcome.code;
     evidence.verdict = verdict_word(outcome.kind);

@@ -120,6 +120,7 @@ try {
                         .filter = std::move(descriptors.filter),
                         .output = std::move(descriptors.output),
                         .errors = std::move(descriptors.errors),
+                        .input = std::move(descriptors.input),
                         .id_maps = std::move(id_maps),
                         .report = std::move(report_end)};
         run_setup(setup);

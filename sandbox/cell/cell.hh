@@ -15,6 +15,7 @@ struct CellDescriptors {
     UniqueFd filter; ///< a file with the seccomp program; its position does not matter
     UniqueFd output; ///< write end of a pipe
     UniqueFd errors; ///< write end of a pipe
+    UniqueFd input;  ///< read end of a pipe; none: the step reads /dev/null
 };
 
 /// A running step, as the chamber sees it. One that goes away unfinished is killed and reaped.

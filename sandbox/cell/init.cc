@@ -50,9 +50,10 @@ void open_session(CellSetup& setup)
 {
     require_pipe(setup.output.get(), "standard output");
     require_pipe(setup.errors.get(), "standard error");
+    if (setup.input) require_pipe(setup.input.get(), "standard input");
     sys::setsid();
-    const UniqueFd null = open_file("/dev/null", O_RDWR);
-    sys::dup2(null.get(), 0);
+    if (!setup.input) setup.input = open_file("/dev/null", O_RDWR);
+    sys::dup2(setup.input.get(), 0);
     sys::dup2(setup.output.get(), 1);
     sys::dup2(setup.errors.get(), 2);
 }

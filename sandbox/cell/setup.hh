@@ -18,6 +18,7 @@ struct CellSetup {
     UniqueFd filter;  ///< the seccomp program
     UniqueFd output;  ///< the step's standard output
     UniqueFd errors;  ///< the step's standard error
+    UniqueFd input;   ///< the step's standard input; none: /dev/null
     UniqueFd id_maps; ///< one byte comes once the id maps are written
     UniqueFd report;  ///< JSON lines to the chamber (cell/report.hh)
 

@@ -205,12 +205,11 @@ void Server::run(Request& request)
 {
     const Plan plan = plan_from_json(request.body.at("plan"));
     if (!plan.upper.empty() && !sys::fstatat(trees_, plan.upper)) make_tree(trees_, plan.upper);
-    cells_.push_back({request.id,
-                      Cell::start(plan,
-                                  {.filter = request.take_descriptor(0),
+    CellDescriptors descriptors = {.filter = request.take_descriptor(0),
                                    .output = request.take_descriptor(1),
-                                   .errors = request.take_descriptor(2)},
-                                  free_slot())});
+                                   .errors = request.take_descriptor(2)};
+    if (request.descriptors.size() > 3) descriptors.input = request.take_descriptor(3);
+    cells_.push_back({request.id, Cell::start(plan, std::move(descriptors), free_slot())});
 }
 
 void Server::stop(Request& request)

@@ -33,7 +33,8 @@ public:
         auto [errors_read, errors] = make_pipe();
         const std::string tree = store_->new_tree();
         plan_.upper = tree;
-        auto running = chamber_->run(plan_, filter_.program.get(), output.get(), errors.get());
+        auto running = chamber_->run(
+            plan_, filter_.program.get(), {.output = output.get(), .errors = errors.get()});
         output.reset();
         errors.reset();
         if (!running.outcome.get().ok())

@@ -68,6 +68,7 @@ public:
 
     [[nodiscard]] int output() const;
     [[nodiscard]] int errors() const;
+    [[nodiscard]] StepPipes pipes() const { return {.output = output(), .errors = errors()}; }
     /// Closes our write ends and waits for the readers.
     void finish(Ended& ended);
 
@@ -80,7 +81,7 @@ template<class Meddle>
 Ended CellTest::run_and(const Plan& plan, Meddle&& meddle)
 {
     PipeReaders readers;
-    Chamber::Running running = chamber().run(plan, filter(), readers.output(), readers.errors());
+    Chamber::Running running = chamber().run(plan, filter(), readers.pipes());
     meddle(running);
     Ended ended;
     ended.outcome = running.outcome.get();

@@ -65,7 +65,8 @@ TEST_F(Lifetime, LeavesNothingWhenTheRunnerIsKilled)
         auto own = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                    .trees = trees.get(),
                                    .ids = SubordinateIds::of_invoker()});
-        const auto running = own->run(step, filter(), ready_end.get(), ready_end.get());
+        const auto running =
+            own->run(step, filter(), {.output = ready_end.get(), .errors = ready_end.get()});
         ready_end.reset();
         ::pause();
         ::_exit(0);
@@ -90,8 +91,7 @@ TEST_F(Lifetime, TellsThoseWhoWaitWhenTheChamberIsKilled)
                                .trees = trees.get(),
                                .ids = SubordinateIds::of_invoker()});
     PipeReaders readers;
-    auto running =
-        own->run(script("sleep 300; echo " + mark), filter(), readers.output(), readers.errors());
+    auto running = own->run(script("sleep 300; echo " + mark), filter(), readers.pipes());
     ASSERT_TRUE(comes_true([&] { return !marked(mark).empty(); }));
 
     // the process that the runner started: the outer one of the chamber's two
@@ -120,8 +120,7 @@ TEST_F(Lifetime, EndsTheStepsOfAChamberThatGoesAway)
         auto own = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                    .trees = trees.get(),
                                    .ids = SubordinateIds::of_invoker()});
-        const auto running = own->run(
-            script("sleep 300; echo " + mark), filter(), readers.output(), readers.errors());
+        const auto running = own->run(script("sleep 300; echo " + mark), filter(), readers.pipes());
         ASSERT_TRUE(comes_true([&] { return !marked(mark).empty(); }));
     }
     EXPECT_TRUE(marked(mark).empty());

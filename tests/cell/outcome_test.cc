@@ -122,8 +122,7 @@ TEST_F(Outcomes, RunsSideBySideEachInASlotOfItsOwn)
     PipeReaders readers;
     std::vector<Chamber::Running> running;
     for (int index = 0; index < 8; ++index)
-        running.push_back(chamber().run(
-            script("sleep 0.2; exit 7"), filter(), readers.output(), readers.errors()));
+        running.push_back(chamber().run(script("sleep 0.2; exit 7"), filter(), readers.pipes()));
 
     for (Chamber::Running& one : running)
         EXPECT_EQ(one.outcome.get().code, 7);
@@ -150,8 +149,7 @@ TEST_F(Outcomes, RefusesAFilterThatIsNone)
     const UniqueFd nonsense = make_sealed_memfd("filter", "nonsense!");
     PipeReaders readers;
 
-    auto running =
-        chamber().run(plan({"true"}), nonsense.get(), readers.output(), readers.errors());
+    auto running = chamber().run(plan({"true"}), nonsense.get(), readers.pipes());
 
     EXPECT_THROW((void)running.outcome.get(), Error);
 }
@@ -160,7 +158,20 @@ TEST_F(Outcomes, RefusesAFileInPlaceOfAPipe)
 {
     const UniqueFd file = make_sealed_memfd("log", "");
 
-    auto running = chamber().run(plan({"true"}), filter(), file.get(), file.get());
+    auto running =
+        chamber().run(plan({"true"}), filter(), {.output = file.get(), .errors = file.get()});
+
+    EXPECT_THROW((void)running.outcome.get(), Error);
+}
+
+TEST_F(Outcomes, RefusesAFileAsStandardInput)
+{
+    const UniqueFd file = make_sealed_memfd("input", "");
+    PipeReaders readers;
+    StepPipes pipes = readers.pipes();
+    pipes.input = file.get();
+
+    auto running = chamber().run(plan({"true"}), filter(), pipes);
 
     EXPECT_THROW((void)running.outcome.get(), Error);
 }

@@ -182,8 +182,8 @@ TEST_F(Walls, AnswerAsTheFilterSays)
     const UniqueFd program = make_sealed_memfd("filter", compile_seccomp(filter));
     PipeReaders readers;
 
-    auto running = chamber().run(
-        plan({"busybox", "mkdir", "/made"}), program.get(), readers.output(), readers.errors());
+    auto running =
+        chamber().run(plan({"busybox", "mkdir", "/made"}), program.get(), readers.pipes());
     Ended ended;
     ended.outcome = running.outcome.get();
     readers.finish(ended);

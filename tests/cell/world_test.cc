@@ -41,6 +41,27 @@ TEST_F(World, HasThreeDescriptors)
     EXPECT_EQ(output_of("readlink /proc/self/fd/1 | head -c 5"), "pipe:");
 }
 
+TEST_F(World, ReadsItsInputFromAPipeThatItCannotWriteTo)
+{
+    const auto [read_end, write_end] = make_pipe();
+    write_all(write_end.get(), "first\nsecond\n");
+    PipeReaders readers;
+    StepPipes pipes = readers.pipes();
+    pipes.input = read_end.get();
+
+    auto running = chamber().run(
+        script("read line; echo got $line; head -n 1 /dev/stdin; echo back >/dev/stdin"),
+        filter(),
+        pipes);
+    Ended ended;
+    ended.outcome = running.outcome.get();
+    readers.finish(ended);
+
+    EXPECT_EQ(ended.output, "got first\nsecond\n");
+    EXPECT_NE(ended.errors.find("Permission denied"), std::string::npos) << ended.errors;
+    EXPECT_NE(ended.outcome.code, 0);
+}
+
 TEST_F(World, MapsNoIdOfTheHostsRoot)
 {
     // as the cell sees it: its parent's ids, one to one

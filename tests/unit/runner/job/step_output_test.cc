@@ -29,11 +29,11 @@ public:
 TEST(StepOutput, ComesLineByLineWithTheLastOneEvenUnfinished)
 {
     Lines progress;
-    StepOutput output(progress, 1, 1000, [] { FAIL() << "no limit was reached"; });
-    output.start();
+    StepOutput output(progress, 1, 1000);
 
-    write_all(output.output(), "one\ntw");
-    write_all(output.output(), "o\n\nthree");
+    write_all(output.pipes().output, "one\ntw");
+    write_all(output.pipes().output, "o\n\nthree");
+    output.start([](sandbox::Outcome::Kind) { FAIL() << "no limit was reached"; });
 
     EXPECT_EQ(output.finish(), "one\ntwo\n\nthree\n");
     EXPECT_THAT(progress.lines, ElementsAre("one", "two", "", "three"));
@@ -42,24 +42,24 @@ TEST(StepOutput, ComesLineByLineWithTheLastOneEvenUnfinished)
 TEST(StepOutput, EndsAStepThatPrintsTooMuchOnce)
 {
     Lines progress;
-    int calls = 0;
-    StepOutput output(progress, 1, 10, [&] { ++calls; });
-    output.start();
+    std::vector<sandbox::Outcome::Kind> stops;
+    StepOutput output(progress, 1, 10);
 
-    write_all(output.errors(), std::string(100, 'x') + "\n");
-    write_all(output.errors(), std::string(100, 'y') + "\n");
+    write_all(output.pipes().output, std::string(100, 'x') + "\n");
+    write_all(output.pipes().errors, std::string(100, 'y') + "\n");
+    output.start([&](sandbox::Outcome::Kind reason) { stops.push_back(reason); });
 
     EXPECT_EQ(output.finish(), std::string(10, 'x') + "\n");
-    EXPECT_EQ(calls, 1);
+    EXPECT_THAT(stops, ElementsAre(sandbox::Outcome::Kind::kTooMuchOutput));
 }
 
 TEST(StepOutput, KeepsOnlyTheLastLines)
 {
     Lines progress;
-    StepOutput output(progress, 1, 1U << 20U, [] {});
-    output.start();
+    StepOutput output(progress, 1, 1U << 20U);
     for (int line = 0; line < 100; ++line)
-        write_all(output.output(), std::to_string(line) + "\n");
+        write_all(output.pipes().output, std::to_string(line) + "\n");
+    output.start([](sandbox::Outcome::Kind) {});
 
     const std::string tail = output.finish();
 
