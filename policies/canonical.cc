@@ -34,18 +34,11 @@ nlohmann::json canonical_groups(const std::vector<SyscallGroup>& groups)
 
 std::string canonical_json(const Policy& policy)
 {
-    const PolicyLimits& limits = policy.limits;
     // nlohmann::json keeps the keys of an object in a std::map: sorted by their bytes
     const nlohmann::json document = {
         {"format", kPolicyFormat},
         {"name", policy.name},
-        {"limits",
-         {{"processes", limits.processes},
-          {"file_size_bytes", limits.file_size_bytes},
-          {"open_files", limits.open_files},
-          {"output_bytes", limits.output_bytes},
-          {"step_seconds", limits.step_time.count()},
-          {"build_seconds", limits.build_time.count()}}},
+        {"limits", canonical_limits(policy.limits)},
         {"capabilities", policy.capabilities},
         {"syscalls", canonical_groups(policy.groups)},
         {"landlock", policy.landlock},

@@ -42,7 +42,10 @@ Policy narrow(Policy policy, const Narrowing& request)
     std::string refused;
     lower(policy.limits.step_time, request.step_time, "seconds a step", refused);
     lower(policy.limits.build_time, request.build_time, "seconds a build", refused);
+    lower(policy.limits.cpu_time, request.cpu_time, "CPU seconds a step", refused);
     lower(policy.limits.processes, request.processes, "processes a step", refused);
+    lower(policy.limits.memory_bytes, request.memory_bytes, "bytes of memory a step", refused);
+    lower(policy.limits.disk_bytes, request.disk_bytes, "bytes of disk a step", refused);
     if (!refused.empty())
         throw Error(ErrorKind::kRefused,
                     "policy \"" + policy.name + "\" refuses the request: " + refused,

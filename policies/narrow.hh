@@ -12,7 +12,10 @@ namespace caisson::policies {
 struct Narrowing {
     std::optional<std::chrono::seconds> step_time;
     std::optional<std::chrono::seconds> build_time;
+    std::optional<std::chrono::seconds> cpu_time;
     std::optional<std::uint64_t> processes;
+    std::optional<std::uint64_t> memory_bytes;
+    std::optional<std::uint64_t> disk_bytes;
 };
 
 /// The policy, narrowed. Asking for more than it gives is an Error of kind kRefused that lists

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kLargestFile = 1U << 20;
 constexpr std::size_t kLongestText = 1000;
-constexpr std::uint64_t kWeek = 7ULL * 24 * 3600;
 
 /// Nothing beyond these is ever needed to build an image: MKNOD, NET_RAW and AUDIT_WRITE, which
 /// others give as well, are not.
@@ -31,26 +30,6 @@ constexpr std::array<std::string_view, 11> kCapabilities = {"CAP_CHOWN",
                                                             "CAP_SETFCAP",
                                                             "CAP_SYS_CHROOT",
                                                             "CAP_NET_BIND_SERVICE"};
-
-PolicyLimits parse_limits(const JsonCursor& cursor)
-{
-    constexpr std::array<std::string_view, 6> kKeys = {"processes",
-                                                       "file_size_bytes",
-                                                       "open_files",
-                                                       "output_bytes",
-                                                       "step_seconds",
-                                                       "build_seconds"};
-    cursor.allow_only(kKeys);
-    const auto seconds = [&](std::string_view name) {
-        return std::chrono::seconds(cursor.at(name).whole_number(1, kWeek));
-    };
-    return {.processes = cursor.at("processes").whole_number(1, 1'000'000),
-            .file_size_bytes = cursor.at("file_size_bytes").whole_number(1, 1ULL << 50),
-            .open_files = cursor.at("open_files").whole_number(64, 1U << 20),
-            .output_bytes = cursor.at("output_bytes").whole_number(1, 1ULL << 40),
-            .step_time = seconds("step_seconds"),
-            .build_time = seconds("build_seconds")};
-}
 
 std::string parse_name(const JsonCursor& cursor)
 {

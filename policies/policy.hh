@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include "policies/limits.hh"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,15 +33,6 @@ struct SyscallGroup {
     std::string name;
     std::string why;
     std::vector<SyscallEntry> calls;
-};
-
-struct PolicyLimits {
-    std::uint64_t processes = 0;
-    std::uint64_t file_size_bytes = 0;
-    std::uint64_t open_files = 0;
-    std::uint64_t output_bytes = 0;
-    std::chrono::seconds step_time{0};
-    std::chrono::seconds build_time{0};
 };
 
 /// How far a build trusts the kernel to keep what it shares with others read-only.

@@ -10,6 +10,8 @@ json to_json(const Outcome& outcome)
 {
     return {{"kind", static_cast<int>(outcome.kind)},
             {"code", outcome.code},
+            {"limit", outcome.limit},
+            {"allowed", outcome.allowed},
             {"detail", outcome.detail},
             {"wall_us", outcome.wall.count()},
             {"cpu_us", outcome.cpu.count()},
@@ -45,6 +47,8 @@ Outcome outcome_from_json(const json& value)
     Outcome outcome;
     outcome.kind = static_cast<Outcome::Kind>(value.at("kind").get<int>());
     value.at("code").get_to(outcome.code);
+    value.at("limit").get_to(outcome.limit);
+    value.at("allowed").get_to(outcome.allowed);
     value.at("detail").get_to(outcome.detail);
     outcome.wall = std::chrono::microseconds(value.at("wall_us").get<std::int64_t>());
     outcome.cpu = std::chrono::microseconds(value.at("cpu_us").get<std::int64_t>());

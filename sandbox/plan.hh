@@ -2,19 +2,30 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace caisson::sandbox {
 
-/// What one step may use. Zero is never "no limit": every field is set.
+/// What one step may use. No field means "no limit" by being zero.
 struct Limits {
-    std::uint64_t processes = 2048; ///< tasks alive at once, threads included (RLIMIT_NPROC)
+    std::uint64_t memory_bytes = 8ULL << 30; ///< resident, page cache and files in memory included
+    std::uint64_t swap_bytes = 0;            ///< beside it
+    std::uint64_t huge_page_bytes = 0;       ///< of hugetlbfs, which memory_bytes does not count
+    std::optional<std::uint64_t> address_space_bytes; ///< of one process (RLIMIT_AS)
+    std::uint64_t processes = 2048;       ///< tasks alive at once, threads included (RLIMIT_NPROC)
+    std::uint64_t cpu_percent = 6400;     ///< of one core at once; 200 is two cores
+    std::chrono::seconds cpu_time{57600}; ///< user and system, all processes together
+    std::uint64_t disk_bytes = 32ULL << 30;      ///< of its upper tree
+    std::uint64_t disk_files = 1'000'000;        ///< inodes of its upper tree
     std::uint64_t file_size_bytes = 16ULL << 30; ///< of one file (RLIMIT_FSIZE)
     std::uint64_t open_files = 65536;            ///< descriptors of one process (RLIMIT_NOFILE)
     std::uint64_t output_bytes =
         64ULL << 20; ///< of standard output and error together; past it the step is ended
     std::chrono::milliseconds step_time{3'600'000}; ///< wall clock
+    std::uint64_t build_memory_bytes = 16ULL
+                                       << 30; ///< of all steps that run at once, and of the chamber
 };
 
 /// A small file that a step finds on a tmpfs of its own, never in a layer: the body of a heredoc

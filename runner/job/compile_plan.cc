@@ -45,17 +45,31 @@ sandbox::SeccompFilter filter_rules(const policies::Policy& policy)
     return filter;
 }
 
+sandbox::Limits limits_of_policy(const policies::PolicyLimits& limits)
+{
+    return {.memory_bytes = limits.memory_bytes,
+            .swap_bytes = limits.swap_bytes,
+            .huge_page_bytes = limits.huge_page_bytes,
+            .address_space_bytes = limits.address_space_bytes,
+            .processes = limits.processes,
+            .cpu_percent = limits.cpu_percent,
+            .cpu_time = limits.cpu_time,
+            .disk_bytes = limits.disk_bytes,
+            .disk_files = limits.disk_files,
+            .file_size_bytes = limits.file_size_bytes,
+            .open_files = limits.open_files,
+            .output_bytes = limits.output_bytes,
+            .step_time = limits.step_time,
+            .build_memory_bytes = limits.build_memory_bytes};
+}
+
 } // namespace
 
 sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& seccomp_digest)
 {
     sandbox::Plan plan;
     plan.capabilities = policy.capabilities;
-    plan.limits.processes = policy.limits.processes;
-    plan.limits.file_size_bytes = policy.limits.file_size_bytes;
-    plan.limits.open_files = policy.limits.open_files;
-    plan.limits.output_bytes = policy.limits.output_bytes;
-    plan.limits.step_time = policy.limits.step_time;
+    plan.limits = limits_of_policy(policy.limits);
     plan.landlock = policy.landlock == "required" ? sandbox::Landlock::kRequired
                                                   : sandbox::Landlock::kIfAvailable;
     plan.seccomp_digest = seccomp_digest;

@@ -104,6 +104,7 @@ public:
                .filter = filter.program.get(),
                .invocation = invocation,
                .deadline = std::chrono::steady_clock::now() + policy.limits.build_time,
+               .build_time = policy.limits.build_time,
                .no_cache = request_.no_cache},
               solved_);
         // From here on no step runs: what follows is made of what the runner itself saw and hashed.

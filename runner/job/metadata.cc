@@ -23,6 +23,10 @@ void write_metadata(const BuildRequest& request, const Metadata& metadata)
                          {"seconds", std::chrono::duration<double>(outcome.wall).count()},
                          {"exit", outcome.code},
                          {"verdict", verdict_word(outcome.kind)}});
+        if (!outcome.limit.empty()) {
+            steps.back()["limit"] = outcome.limit; // the policy's key below "limits"
+            steps.back()["allowed"] = outcome.allowed;
+        }
     }
     nlohmann::json json = {{"caisson.steps", steps}, {"caisson.refs", request.tags}};
     if (metadata.manifest) {

@@ -41,17 +41,31 @@ nlohmann::json external_parameters(const RecordInput& in)
         {"builderId", request.builder_id}};
 }
 
+nlohmann::json limits(const policies::PolicyLimits& limits)
+{
+    nlohmann::json values = {{"memoryBytes", limits.memory_bytes},
+                             {"swapBytes", limits.swap_bytes},
+                             {"hugePageBytes", limits.huge_page_bytes},
+                             {"processes", limits.processes},
+                             {"cpuPercent", limits.cpu_percent},
+                             {"cpuSeconds", limits.cpu_time.count()},
+                             {"diskBytes", limits.disk_bytes},
+                             {"diskFiles", limits.disk_files},
+                             {"fileSizeBytes", limits.file_size_bytes},
+                             {"openFiles", limits.open_files},
+                             {"outputBytes", limits.output_bytes},
+                             {"stepSeconds", limits.step_time.count()},
+                             {"buildMemoryBytes", limits.build_memory_bytes},
+                             {"buildDiskBytes", limits.build_disk_bytes},
+                             {"buildSeconds", limits.build_time.count()}};
+    if (limits.address_space_bytes) values["addressSpaceBytes"] = *limits.address_space_bytes;
+    return values;
+}
+
 nlohmann::json internal_parameters(const RecordInput& in)
 {
-    const policies::PolicyLimits& limits = in.policy.limits;
     return {{"isolation", {{"mode", "userns"}, {"profile", in.policy.name}}},
-            {"limits",
-             {{"processes", limits.processes},
-              {"fileSizeBytes", limits.file_size_bytes},
-              {"openFiles", limits.open_files},
-              {"outputBytes", limits.output_bytes},
-              {"stepSeconds", limits.step_time.count()},
-              {"buildSeconds", limits.build_time.count()}}}};
+            {"limits", limits(in.policy.limits)}};
 }
 
 std::vector<attest::Material> materials(const RecordInput& in)

@@ -118,7 +118,8 @@ private:
                        .number = number,
                        .filter = in_.filter,
                        .epoch = in_.keys.epoch,
-                       .deadline = in_.deadline};
+                       .deadline = in_.deadline,
+                       .build_time = in_.build_time};
         step.lowers = in_.site.trees_of(state.stack);
         if (node.inputs.size() > 1) step.source = in_.site.trees_of(states_[node.inputs[1]].stack);
         step.tree = in_.site.new_tree();

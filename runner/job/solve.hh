@@ -25,8 +25,9 @@ struct SolveInput {
     KeyContext keys;
     int filter = -1;                                ///< the compiled seccomp program
     std::string invocation;                         ///< urn:uuid of this build
-    std::chrono::steady_clock::time_point deadline; ///< of the build: policy limits.build_seconds
-    bool no_cache = false; ///< --no-cache: every step runs; its entry is replaced
+    std::chrono::steady_clock::time_point deadline; ///< of the whole build
+    std::chrono::seconds build_time{0}; ///< policy limits.build_seconds, which led to it
+    bool no_cache = false;              ///< --no-cache: every step runs; its entry is replaced
 };
 
 /// A solved graph.

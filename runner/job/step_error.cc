@@ -1,8 +1,31 @@
 #include "runner/job/step_error.hh"
 
+#include <array>
 #include <cstring>
+#include <string_view>
 
 namespace caisson::runner {
+namespace {
+
+/// "2 GiB", "90 s", "4096", by the unit that the key of a limit ends in.
+std::string amount(std::string_view limit, std::uint64_t value)
+{
+    if (limit.ends_with("_seconds")) return std::to_string(value) + " s";
+    if (!limit.ends_with("_bytes")) return std::to_string(value);
+    constexpr std::array kUnits = {" bytes", " KiB", " MiB", " GiB", " TiB", " PiB"};
+    std::size_t unit = 0;
+    for (; value >= 1024 && value % 1024 == 0 && unit + 1 < kUnits.size(); ++unit)
+        value /= 1024;
+    return std::to_string(value) + kUnits[unit];
+}
+
+std::string killed(const char* what, const sandbox::Outcome& outcome)
+{
+    return "killed: " + std::string(what) + " " + amount(outcome.limit, outcome.allowed) +
+           ", policy limits." + outcome.limit;
+}
+
+} // namespace
 
 std::string verdict_word(sandbox::Outcome::Kind kind)
 {
@@ -20,6 +43,16 @@ std::string verdict_word(sandbox::Outcome::Kind kind)
         return "interrupted";
     case Kind::kNotFound:
         return "not-found";
+    case Kind::kOutOfMemory:
+        return "out-of-memory";
+    case Kind::kTooManyProcesses:
+        return "too-many-processes";
+    case Kind::kTooMuchCpu:
+        return "too-much-cpu";
+    case Kind::kTooMuchDisk:
+        return "too-much-disk";
+    case Kind::kTooManyFiles:
+        return "too-many-files";
     }
     return "unknown";
 }
@@ -36,10 +69,19 @@ std::string verdict_text(const sandbox::Outcome& outcome)
                (name == nullptr ? "" : std::string(" (SIG") + name + ")");
     }
     case Kind::kTimedOut:
-        return "took longer than the policy allows (limits.step_seconds, or what was left of "
-               "limits.build_seconds)";
+        return killed("time", outcome);
     case Kind::kTooMuchOutput:
-        return "printed more than the policy allows (limits.output_bytes)";
+        return killed("output", outcome);
+    case Kind::kOutOfMemory:
+        return killed("memory", outcome);
+    case Kind::kTooManyProcesses:
+        return killed("processes", outcome);
+    case Kind::kTooMuchCpu:
+        return killed("processor time", outcome);
+    case Kind::kTooMuchDisk:
+        return killed("disk", outcome);
+    case Kind::kTooManyFiles:
+        return killed("files", outcome);
     case Kind::kInterrupted:
         return "interrupted";
     case Kind::kNotFound:

@@ -27,8 +27,8 @@ private:
 
 /// "exited", "signalled", "timed-out" …: the word for the record and the metadata.
 [[nodiscard]] std::string verdict_word(sandbox::Outcome::Kind kind);
-/// What ended a step, for people: "exit code 3", "killed by signal 9 (SIGKILL)", "took longer than
-/// 3600 s (policy limits.step_seconds)".
+/// What ended a step, for people: "exit code 3", "killed by signal 9 (SIGKILL)", "killed: memory 2
+/// GiB, policy limits.memory_bytes".
 [[nodiscard]] std::string verdict_text(const sandbox::Outcome& outcome);
 
 } // namespace caisson::runner

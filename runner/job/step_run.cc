@@ -19,16 +19,15 @@ failure_text(const std::string& name, const sandbox::Outcome& outcome, const std
     return text;
 }
 
-/// What a step may still take: its own limit, or what is left of the build's.
-std::chrono::milliseconds time_left(std::chrono::steady_clock::time_point deadline,
-                                    std::chrono::milliseconds limit)
+/// What is left of the build's time.
+std::chrono::milliseconds time_left(std::chrono::steady_clock::time_point deadline)
 {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     if (left <= std::chrono::milliseconds(0))
         throw Error(ErrorKind::kStep,
                     "the build took longer than the policy allows (limits.build_seconds)");
-    return std::min(left, limit);
+    return left;
 }
 
 } // namespace
@@ -38,10 +37,15 @@ std::string run_step(const StepInput& input, const RunOp& op, attest::StepEviden
     sandbox::Plan plan = op.plan;
     plan.lowers = input.lowers;
     plan.upper = input.tree;
-    plan.limits.step_time = time_left(input.deadline, plan.limits.step_time);
+    const std::chrono::milliseconds left = time_left(input.deadline);
+    plan.limits.step_time = std::min(plan.limits.step_time, left);
 
     StepOutput output(input.progress, input.number, plan.limits.output_bytes);
-    const sandbox::Outcome outcome = run_in_cell(input.site.chamber(), plan, input.filter, output);
+    sandbox::Outcome outcome = run_in_cell(input.site.chamber(), plan, input.filter, output);
+    if (outcome.kind == sandbox::Outcome::Kind::kTimedOut && left < op.plan.limits.step_time) {
+        outcome.limit = "build_seconds";
+        outcome.allowed = static_cast<std::uint64_t>(input.build_time.count());
+    }
     const std::string tail = output.finish();
 
     evidence.exit_code = outcome.code;

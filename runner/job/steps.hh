@@ -20,11 +20,11 @@ struct StepInput {
     std::size_t number = 0;
     int filter = -1;
     std::int64_t epoch = 0;
-    std::chrono::steady_clock::time_point
-        deadline;                    ///< of the whole build: policy limits.build_seconds
-    std::string tree;                ///< takes what the operation writes
-    std::vector<std::string> lowers; ///< what it builds on, topmost first
-    std::vector<std::string> source; ///< the trees that COPY --from reads, topmost first
+    std::chrono::steady_clock::time_point deadline; ///< of the whole build
+    std::chrono::seconds build_time{0}; ///< policy limits.build_seconds, which led to it
+    std::string tree;                   ///< takes what the operation writes
+    std::vector<std::string> lowers;    ///< what it builds on, topmost first
+    std::vector<std::string> source;    ///< the trees that COPY --from reads, topmost first
 };
 
 /// Runs a command in a cell. Fills exit code, verdict, Landlock ABI and layer-independent facts of

@@ -79,16 +79,26 @@ std::chrono::microseconds duration(const timeval& time)
     return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
 }
 
+/// The command ended by the kernel's hand because it alone took the whole step's processor time
+/// (RLIMIT_CPU), and not because it sent itself that signal.
+bool used_up_cpu(const Outcome& outcome, const Limits& limits)
+{
+    // the kernel compares what it sampled at ticks, and tells us what it measured between them
+    const auto measured = outcome.cpu + outcome.cpu / 4 + std::chrono::milliseconds(100);
+    return outcome.kind == Outcome::Kind::kSignalled &&
+           (outcome.code == SIGXCPU || outcome.code == SIGKILL) && measured >= limits.cpu_time;
+}
+
 } // namespace
 
-Cell::Cell(
-    pid_t pid, UniqueFd pidfd, UniqueFd report, unsigned slot, std::chrono::milliseconds time)
+Cell::Cell(pid_t pid, UniqueFd pidfd, UniqueFd report, unsigned slot, const Limits& limits)
     : pid_(pid)
     , pidfd_(std::move(pidfd))
     , report_(std::move(report))
     , slot_(slot)
+    , limits_(limits)
     , started_(Clock::now())
-    , deadline_(started_ + time)
+    , deadline_(started_ + limits.step_time)
 {}
 
 Cell::Cell(Cell&& other) noexcept
@@ -96,6 +106,7 @@ Cell::Cell(Cell&& other) noexcept
     , pidfd_(std::move(other.pidfd_))
     , report_(std::move(other.report_))
     , slot_(other.slot_)
+    , limits_(other.limits_)
     , started_(other.started_)
     , deadline_(other.deadline_)
     , killed_(other.killed_)
@@ -125,7 +136,7 @@ try {
                         .report = std::move(report_end)};
         run_setup(setup);
     }
-    Cell cell(cloned.pid, std::move(cloned.pidfd), std::move(report), slot, plan.limits.step_time);
+    Cell cell(cloned.pid, std::move(cloned.pidfd), std::move(report), slot, plan.limits);
     in_context("map ids", [&] {
         write_map(cell.pid_, "uid_map");
         write_map(cell.pid_, "gid_map");
@@ -170,6 +181,8 @@ Outcome Cell::finish() &&
     outcome.wall = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
     outcome.cpu = duration(ended->usage.ru_utime) + duration(ended->usage.ru_stime);
     outcome.peak_memory_bytes = static_cast<std::uint64_t>(ended->usage.ru_maxrss) * 1024;
+    if (used_up_cpu(outcome, limits_)) outcome.kind = Outcome::Kind::kTooMuchCpu;
+    name_limit(outcome, limits_);
     return outcome;
 }
 

@@ -48,12 +48,13 @@ public:
     [[nodiscard]] Outcome finish() &&;
 
 private:
-    Cell(pid_t pid, UniqueFd pidfd, UniqueFd report, unsigned slot, std::chrono::milliseconds time);
+    Cell(pid_t pid, UniqueFd pidfd, UniqueFd report, unsigned slot, const Limits& limits);
 
     pid_t pid_ = -1;
     UniqueFd pidfd_;
     UniqueFd report_;
     unsigned slot_ = 0;
+    Limits limits_;
     Clock::time_point started_;
     Clock::time_point deadline_;
     std::optional<Outcome::Kind> killed_;

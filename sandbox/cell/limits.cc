@@ -18,14 +18,26 @@ void lower(__rlimit_resource resource, rlim_t wanted)
     sys::setrlimit(resource, {limit, limit});
 }
 
+/// Of one process; the whole cell's time is counted from outside. SIGXCPU at the limit, SIGKILL for
+/// who ignores it.
+void lower_cpu_time(std::chrono::seconds time)
+{
+    constexpr rlim_t kGrace = 2;
+    const rlim_t most = sys::getrlimit(RLIMIT_CPU).rlim_max;
+    const auto wanted = static_cast<rlim_t>(time.count());
+    sys::setrlimit(RLIMIT_CPU, {std::min(wanted, most), std::min(wanted + kGrace, most)});
+}
+
 } // namespace
 
 void set_limits(CellSetup& setup)
 {
     const Limits& limits = setup.plan.limits;
     lower(RLIMIT_NPROC, limits.processes); // the whole cell's count was bounded when it was cloned
-    lower(RLIMIT_FSIZE, limits.file_size_bytes);
+    lower(RLIMIT_FSIZE, std::min(limits.file_size_bytes, limits.disk_bytes));
     lower(RLIMIT_NOFILE, limits.open_files);
+    if (limits.address_space_bytes) lower(RLIMIT_AS, *limits.address_space_bytes);
+    lower_cpu_time(limits.cpu_time);
     // 1, not 0: with a `|` core_pattern the kernel ignores 0 and runs the host's handler as root;
     // 1 is the value at which it aborts the dump (fs/coredump.c)
     lower(RLIMIT_CORE, 1);

@@ -131,6 +131,30 @@ TEST_F(Walls, BoundAFilesSize)
     EXPECT_EQ(run(wanted).output, "8192\n");
 }
 
+TEST_F(Walls, BoundTheProcessorTimeOfOneProcess)
+{
+    Plan wanted = script("while true; do :; done");
+    wanted.limits.cpu_time = std::chrono::seconds(1);
+
+    const Outcome outcome = run(wanted).outcome;
+
+    EXPECT_EQ(outcome.kind, Outcome::Kind::kTooMuchCpu);
+    EXPECT_EQ(outcome.limit, "cpu_seconds");
+    EXPECT_LT(outcome.cpu, std::chrono::seconds(4));
+    // who sends itself the signal has used nothing up
+    EXPECT_EQ(run(script("kill -XCPU $$")).outcome.kind, Outcome::Kind::kSignalled);
+}
+
+TEST_F(Walls, BoundAddressesOnlyWhereThePlanAsks)
+{
+    const std::string line = "grep 'address space' /proc/self/limits | tr -s ' '";
+    Plan wanted = script(line);
+    wanted.limits.address_space_bytes = 1ULL << 30;
+
+    EXPECT_EQ(run(wanted).output, "Max address space 1073741824 1073741824 bytes \n");
+    EXPECT_EQ(run(script(line)).output, "Max address space unlimited unlimited bytes \n");
+}
+
 TEST_F(Walls, BoundOpenFiles)
 {
     Plan wanted = script("grep 'open files' /proc/self/limits | tr -s ' '");

@@ -12,10 +12,18 @@ TEST(Narrow, LowersLimitsAndTheCanonicalText)
 {
     const Policy policy = load_policy("default");
 
-    const Policy narrowed = narrow(policy, {.step_time = seconds(60), .processes = 100});
+    const Policy narrowed = narrow(policy,
+                                   {.step_time = seconds(60),
+                                    .cpu_time = seconds(61),
+                                    .processes = 100,
+                                    .memory_bytes = 1ULL << 30,
+                                    .disk_bytes = 2ULL << 30});
 
     EXPECT_EQ(narrowed.limits.step_time, seconds(60));
+    EXPECT_EQ(narrowed.limits.cpu_time, seconds(61));
     EXPECT_EQ(narrowed.limits.processes, 100U);
+    EXPECT_EQ(narrowed.limits.memory_bytes, 1ULL << 30);
+    EXPECT_EQ(narrowed.limits.disk_bytes, 2ULL << 30);
     EXPECT_EQ(narrowed.limits.build_time, policy.limits.build_time);
     EXPECT_NE(narrowed.canonical_json, policy.canonical_json);
 }

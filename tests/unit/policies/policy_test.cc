@@ -124,7 +124,7 @@ TEST(Policy, TellsLineAndNearestKey)
     EXPECT_EQ(complaint("\"limits\"", "\"limts\""),
               "policy \"p.json\": line 5: unknown key \"limts\" (hint: did you mean \"limits\"?)");
     EXPECT_EQ(complaint("\"open_files\"", "\"openfiles\""),
-              "policy \"p.json\": line 8: unknown key \"openfiles\" in \"limits\" (hint: did you "
+              "policy \"p.json\": line 15: unknown key \"openfiles\" in \"limits\" (hint: did you "
               "mean \"open_files\"?)");
 }
 
@@ -132,24 +132,24 @@ TEST(Policy, TellsLineOfAWrongValue)
 {
     EXPECT_EQ(
         complaint("\"step_seconds\": 3600", "\"step_seconds\": 0"),
-        "policy \"p.json\": line 10: \"limits.step_seconds\" must be a whole number from 1 to "
+        "policy \"p.json\": line 17: \"limits.step_seconds\" must be a whole number from 1 to "
         "604800, not 0");
     // a number ends only at the line break behind it, which must not count
     EXPECT_EQ(complaint("\"build_seconds\": 14400", "\"build_seconds\": 1.5"),
-              "policy \"p.json\": line 11: \"limits.build_seconds\" must be a whole number from 1 "
+              "policy \"p.json\": line 20: \"limits.build_seconds\" must be a whole number from 1 "
               "to 604800, not 1.5");
     EXPECT_THAT(complaint("if-available", "if-availble"),
                 HasSubstr("must be one of \"required\", \"if-available\", not \"if-availble\" "
                           "(hint: did you mean \"if-available\"?)"));
     EXPECT_THAT(complaint("\"CAP_KILL\"", "\"CAP_SYS_ADMIN\""),
-                HasSubstr("line 18: \"capabilities[4]\" must be one of"));
+                HasSubstr("line 27: \"capabilities[4]\" must be one of"));
     EXPECT_THAT(complaint("\"memory\"", "\"memroy\""), HasSubstr("did you mean \"memory\"?"));
 }
 
 TEST(Policy, RefusesAKeyGivenTwice)
 {
     EXPECT_EQ(complaint("\"network\": \"none\"", "\"network\": \"none\",\n\"network\": \"none\""),
-              "policy \"p.json\": line 44: key \"network\" is given twice (first on line 43)");
+              "policy \"p.json\": line 53: key \"network\" is given twice (first on line 52)");
 }
 
 TEST(Policy, RefusesWhatIsNotJson)
@@ -157,7 +157,7 @@ TEST(Policy, RefusesWhatIsNotJson)
     EXPECT_EQ(complaint("\"default\",", "\"default\""),
               "policy \"p.json\": line 4: not JSON: syntax error while parsing object - unexpected "
               "string literal; expected '}'");
-    EXPECT_THAT(complaint("4096,", "4096, // many"), HasSubstr("line 6: not JSON"));
+    EXPECT_THAT(complaint("4096,", "4096, // many"), HasSubstr("line 9: not JSON"));
     EXPECT_THROW((void)parse_policy("", "empty"), Error);
     EXPECT_THROW((void)parse_policy(std::string(100'000, '['), "deep"), Error);
 }
@@ -172,6 +172,69 @@ TEST(Policy, RefusesEveryBadPolicy)
 {
     for (const BadPolicy& bad : bad_policies())
         EXPECT_THROW((void)parse_policy(bad.document.dump(2), bad.what), Error) << bad.what;
+}
+
+/// The default profile as it was before "limits" had more than six keys.
+nlohmann::json first_version()
+{
+    auto document = nlohmann::json::parse(source("profiles/default.json"));
+    const nlohmann::json& limits = document["limits"];
+    nlohmann::json old;
+    for (const char* key : {"processes",
+                            "file_size_bytes",
+                            "open_files",
+                            "output_bytes",
+                            "step_seconds",
+                            "build_seconds"})
+        old[key] = limits.at(key);
+    document["limits"] = old;
+    return document;
+}
+
+TEST(Policy, OfTheFirstVersionHasTheLimitsOfTheDefaultProfile)
+{
+    EXPECT_EQ(parse_policy(first_version().dump(), "old").canonical_json,
+              load_policy("default").canonical_json);
+}
+
+TEST(Policy, GivesABuildTwiceWhatAStepMayTakeUnlessItSays)
+{
+    nlohmann::json document = first_version();
+    document["limits"]["memory_bytes"] = 100ULL << 30;
+    document["limits"]["disk_bytes"] = 7ULL << 30;
+
+    const PolicyLimits limits = parse_policy(document.dump(), "p").limits;
+
+    EXPECT_EQ(limits.build_memory_bytes, 200ULL << 30);
+    EXPECT_EQ(limits.build_disk_bytes, 14ULL << 30);
+    EXPECT_THAT(complaint("\"build_memory_bytes\": 17179869184", "\"build_memory_bytes\": 99"),
+                HasSubstr("line 18: \"limits.build_memory_bytes\" is less than "
+                          "\"limits.memory_bytes\""));
+}
+
+TEST(Policy, SaysHowFirmlyALimitIsToBeHeld)
+{
+    nlohmann::json document = first_version();
+    document["limits"]["enforce"] = {{"memory_bytes", "kernel-required"},
+                                     {"disk_bytes", "required"}};
+
+    const Policy policy = parse_policy(document.dump(), "p");
+
+    EXPECT_EQ(policy.limits.enforce.at("memory_bytes"), Enforcement::kKernelRequired);
+    EXPECT_EQ(policy.limits.enforce.at("disk_bytes"), Enforcement::kRequired);
+    EXPECT_EQ(policy.limits.enforce.size(), 2U);
+    EXPECT_NE(policy.canonical_json, load_policy("default").canonical_json);
+    EXPECT_THAT(complaint("\"build_seconds\": 14400",
+                          "\"build_seconds\": 14400, \"enforce\": {\"memory\": \"required\"}"),
+                HasSubstr("unknown key \"memory\" in \"limits.enforce\""));
+}
+
+TEST(Policy, LimitsAddressesOnlyWhenAsked)
+{
+    EXPECT_FALSE(load_policy("default").limits.address_space_bytes);
+    nlohmann::json document = first_version();
+    document["limits"]["address_space_bytes"] = 1ULL << 30;
+    EXPECT_EQ(parse_policy(document.dump(), "p").limits.address_space_bytes, 1ULL << 30);
 }
 
 TEST(Policy, IsLoadedFromAFileOrByName)

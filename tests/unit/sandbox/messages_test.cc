@@ -12,6 +12,8 @@ TEST(Messages, BringAnOutcomeBack)
 {
     const json sent = to_json(Outcome{.kind = Outcome::Kind::kNotFound,
                                       .code = 127,
+                                      .limit = "memory_bytes",
+                                      .allowed = 1ULL << 41,
                                       .detail = "\"x\": not found in PATH",
                                       .wall = std::chrono::microseconds(5),
                                       .cpu = std::chrono::microseconds(6),

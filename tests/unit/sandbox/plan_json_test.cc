@@ -19,11 +19,20 @@ Plan full_plan()
     plan.user = "builder";
     plan.hostname = "host";
     plan.capabilities = {"CAP_CHOWN"};
-    plan.limits = {.processes = 1,
+    plan.limits = {.memory_bytes = 6,
+                   .swap_bytes = 7,
+                   .huge_page_bytes = 8,
+                   .address_space_bytes = 9,
+                   .processes = 1,
+                   .cpu_percent = 10,
+                   .cpu_time = std::chrono::seconds(11),
+                   .disk_bytes = 12,
+                   .disk_files = 13,
                    .file_size_bytes = 1ULL << 40,
                    .open_files = 3,
                    .output_bytes = 4,
-                   .step_time = std::chrono::milliseconds(5)};
+                   .step_time = std::chrono::milliseconds(5),
+                   .build_memory_bytes = 14};
     plan.landlock = Landlock::kRequired;
     plan.files = {{.path = "/etc/hosts", .content = "x\n", .mode = 0755}};
     plan.seccomp_digest = "sha256:0";
@@ -39,6 +48,8 @@ TEST(PlanJson, BringsEveryMemberBack)
     EXPECT_EQ(to_json(plan), sent);
     EXPECT_EQ(plan.limits.file_size_bytes, 1ULL << 40);
     EXPECT_EQ(plan.limits.step_time, std::chrono::milliseconds(5));
+    EXPECT_EQ(plan.limits.address_space_bytes, 9U);
+    EXPECT_EQ(plan.limits.cpu_time, std::chrono::seconds(11));
     EXPECT_EQ(plan.landlock, Landlock::kRequired);
     EXPECT_EQ(plan.files.at(0).mode, 0755U);
 }
@@ -61,6 +72,14 @@ TEST(PlanJson, RefusesAMissingAnUnknownAndAMistypedMember)
     nlohmann::json exchanged = unknown;
     exchanged.erase("user");
     EXPECT_THROW((void)plan_from_json(exchanged), Error);
+}
+
+TEST(PlanJson, TellsNoLimitFromALimit)
+{
+    Plan plan = full_plan();
+    plan.limits.address_space_bytes.reset();
+
+    EXPECT_FALSE(plan_from_json(to_json(plan)).limits.address_space_bytes);
 }
 
 TEST(PlanJson, RefusesAPlanWithoutACommand)
