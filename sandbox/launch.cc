@@ -83,6 +83,25 @@ Program start_program(const ChamberOptions& options, int channel)
                            .standard_error = -1});
 }
 
+/// Hands over the host paths; tells of each whether its owners are seen inside.
+///
+/// As root: as mounts that are made here, since mapping owners needs privilege over the file
+/// system. But never the owners of a writable one: with host root among them, the step could leave
+/// a file there that is setuid root for the host. As a user: as they are, for the chamber to find
+/// them again from its mount namespace while it still has this user's rights and no others.
+std::vector<bool>
+hand_over_host_paths(const ChamberOptions& options, const Channel& channel, pid_t chamber)
+{
+    std::vector<bool> owners;
+    for (const HostPath& host : options.host_paths) {
+        UniqueFd mount;
+        if (::geteuid() == 0) mount = clone_host_path(host);
+        owners.push_back(mount && !host.writable && show_owners(mount.get(), chamber));
+        channel.send(to_json(host).dump(), {mount ? mount.get() : host.path});
+    }
+    return owners;
+}
+
 /// The chamber's next word must be `expected`; anything else is its error, which is this host's.
 void expect(const Channel& chamber, std::string_view expected, const std::string& hint)
 {
@@ -99,6 +118,7 @@ void expect(const Channel& chamber, std::string_view expected, const std::string
 struct Chamber::State {
     Channel channel;
     Program program;
+    std::vector<bool> owners; ///< of host paths: seen inside
     std::thread reader;
 
     std::mutex lock; ///< guards what follows
@@ -222,9 +242,11 @@ std::unique_ptr<Chamber> Chamber::start(const ChamberOptions& options)
         theirs.reset(); // or its end would never be seen
         expect(channel, kUnshared, user_namespace_hint());
         in_context("map ids", [&] { map_ids(program.pid(), options.ids); });
+        std::vector<bool> owners = hand_over_host_paths(options, channel, program.pid());
         channel.send(kMapped);
         expect(channel, kReady, user_namespace_hint());
         auto state = std::make_unique<State>(std::move(channel), std::move(program));
+        state->owners = std::move(owners);
         state->reader = std::thread(&State::read_replies, state.get());
         return std::unique_ptr<Chamber>(new Chamber(std::move(state)));
     });
@@ -236,6 +258,11 @@ Chamber::~Chamber()
     state_->reader.join();
     // gone once every cell and worker below it is
     state_->program.wait();
+}
+
+bool Chamber::shows_owners(std::size_t host_path) const
+{
+    return state_->owners.at(host_path);
 }
 
 Chamber::Running Chamber::run(const Plan& plan, int filter, const StepPipes& pipes)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sandbox/base/unique_fd.hh"
+#include "sandbox/host_path.hh"
 #include "sandbox/outcome.hh"
 #include "sandbox/plan.hh"
 
@@ -35,8 +36,11 @@ struct SubordinateIds {
 
 struct ChamberOptions {
     std::filesystem::path program; ///< caisson-chamber
-    int trees = -1; ///< borrowed: the store's directory of trees; the only host path inside
+    int trees = -1;                ///< borrowed: the store's directory of trees
     SubordinateIds ids;
+    /// Beside the trees, the only host paths inside. They are opened with the caller's rights and
+    /// none of the chamber's.
+    std::vector<HostPath> host_paths;
 };
 
 /// The ends of pipes that a step gets as its standard streams; borrowed.
@@ -87,6 +91,9 @@ public:
     ~Chamber();
     Chamber(const Chamber&) = delete;
     Chamber& operator=(const Chamber&) = delete;
+
+    /// Whether the owners of a host path are seen inside as on disk, or all are nobody.
+    [[nodiscard]] bool shows_owners(std::size_t host_path) const;
 
     /// Runs one step in a fresh cell. `filter`: a file with the seccomp program, struct sock_filter
     /// as they lie in memory; steps may share it. A set-up step that fails is an Error of kind

@@ -42,6 +42,11 @@ json to_json(const CollectOptions& options)
             {"clamp_epoch", options.clamp_epoch}};
 }
 
+json to_json(const HostPath& host)
+{
+    return {{"name", host.name}, {"writable", host.writable}, {"layer", host.layer}};
+}
+
 Outcome outcome_from_json(const json& value)
 {
     Outcome outcome;
@@ -86,6 +91,15 @@ CollectOptions collect_options_from_json(const json& value)
     value.at("mode").get_to(options.mode);
     value.at("clamp_epoch").get_to(options.clamp_epoch);
     return options;
+}
+
+HostPath host_path_from_json(const json& value)
+{
+    HostPath host;
+    value.at("name").get_to(host.name);
+    value.at("writable").get_to(host.writable);
+    value.at("layer").get_to(host.layer);
+    return host;
 }
 
 } // namespace caisson::sandbox

@@ -14,11 +14,14 @@ namespace caisson::sandbox {
 [[nodiscard]] nlohmann::json to_json(const TreeStats& stats);
 [[nodiscard]] nlohmann::json to_json(const ReceiveOptions& options);
 [[nodiscard]] nlohmann::json to_json(const CollectOptions& options);
+/// Less its descriptor.
+[[nodiscard]] nlohmann::json to_json(const HostPath& host);
 
 // A missing or mistyped member is a json::exception: both sides are ours.
 [[nodiscard]] Outcome outcome_from_json(const nlohmann::json& value);
 [[nodiscard]] TreeStats tree_stats_from_json(const nlohmann::json& value);
 [[nodiscard]] ReceiveOptions receive_options_from_json(const nlohmann::json& value);
 [[nodiscard]] CollectOptions collect_options_from_json(const nlohmann::json& value);
+[[nodiscard]] HostPath host_path_from_json(const nlohmann::json& value);
 
 } // namespace caisson::sandbox

@@ -36,6 +36,15 @@ struct PlanFile {
     std::uint32_t mode = 0644;
 };
 
+/// A file or directory of the host in the cell: what `caisson run` was told to show. A build's plan
+/// has none.
+struct Bind {
+    unsigned host_path = 0;  ///< its place in ChamberOptions::host_paths
+    std::string source;      ///< as the caller named it; for people
+    std::string destination; ///< absolute, inside the cell; "/": the lowest layer of the root
+    bool writable = false;
+};
+
 enum class Landlock { kRequired, kIfAvailable };
 
 /// One step, exact: the whole contract between the runner and a cell. Plain data; printed by
@@ -55,6 +64,7 @@ struct Plan {
     Limits limits;
     Landlock landlock = Landlock::kIfAvailable;
     std::vector<PlanFile> files;
+    std::vector<Bind> binds;
     std::string seccomp_digest; ///< "sha256:…" of the loaded program; the program itself comes as a
                                 ///< descriptor
 };

@@ -33,6 +33,14 @@ json to_json(const PlanFile& file)
     return {{"content", file.content}, {"mode", file.mode}, {"path", file.path}};
 }
 
+json to_json(const Bind& bind)
+{
+    return {{"destination", bind.destination},
+            {"host_path", bind.host_path},
+            {"source", bind.source},
+            {"writable", bind.writable}};
+}
+
 /// The members of one object, each to be taken once.
 class Members {
 public:
@@ -105,6 +113,21 @@ std::vector<PlanFile> files_from_json(const json& value)
     return files;
 }
 
+std::vector<Bind> binds_from_json(const json& value)
+{
+    std::vector<Bind> binds;
+    for (const json& entry : value) {
+        const Members members(entry, 4);
+        Bind bind;
+        members.take("destination", bind.destination);
+        members.take("host_path", bind.host_path);
+        members.take("source", bind.source);
+        members.take("writable", bind.writable);
+        binds.push_back(std::move(bind));
+    }
+    return binds;
+}
+
 constexpr const char* kRequired = "required";
 constexpr const char* kIfAvailable = "if-available";
 
@@ -122,7 +145,11 @@ json to_json(const Plan& plan)
     json files = json::array();
     for (const PlanFile& file : plan.files)
         files.push_back(to_json(file));
+    json binds = json::array();
+    for (const Bind& bind : plan.binds)
+        binds.push_back(to_json(bind));
     return {{"argv", plan.argv},
+            {"binds", std::move(binds)},
             {"capabilities", plan.capabilities},
             {"environment", plan.environment},
             {"files", std::move(files)},
@@ -139,7 +166,7 @@ json to_json(const Plan& plan)
 
 Plan plan_from_json(const json& value)
 {
-    const Members members(value, 13);
+    const Members members(value, 14);
     Plan plan;
     std::string landlock;
     members.take("argv", plan.argv);
@@ -156,6 +183,7 @@ Plan plan_from_json(const json& value)
     plan.landlock = landlock_from_text(landlock);
     plan.limits = limits_from_json(members.at("limits"));
     plan.files = files_from_json(members.at("files"));
+    plan.binds = binds_from_json(members.at("binds"));
     if (plan.argv.empty()) throw Error(ErrorKind::kInternal, "a plan without a command");
     return plan;
 }

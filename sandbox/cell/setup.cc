@@ -25,6 +25,7 @@ constexpr std::array kSetup = {
     Step{"mount root", mount_root, "needs the chamber's paths"},
     Step{"mount devices", mount_devices, "binds the chamber's nodes; onto the root"},
     Step{"mount procfs", mount_procfs, "its masks are clones of the chamber's empty directory"},
+    Step{"mount binds", mount_binds, "after /dev and /proc, which they cannot cover"},
     Step{"place files", place_files, "over the tree and /dev; needs the chamber's scratch mount"},
     Step{"enter root", enter_root, "from here on no path of the chamber resolves"},
     Step{"name host", name_host, "needs CAP_SYS_ADMIN, dropped below"},

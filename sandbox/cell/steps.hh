@@ -1,8 +1,11 @@
 #pragma once
 
+#include <string>
+
 namespace caisson::sandbox {
 
 struct CellSetup;
+struct Plan;
 
 // The steps of cell/setup.cc, one declaration each; the table there says why each stands where it
 // stands. Every one throws where its wall cannot be raised.
@@ -23,6 +26,10 @@ void forbid_user_namespaces(CellSetup& setup);
 void mount_procfs(CellSetup& setup);
 // devices.cc
 void mount_devices(CellSetup& setup);
+// binds.cc
+/// The path of the host directory that lies below all trees of the root; empty: there is none.
+[[nodiscard]] std::string lowest_layer(const Plan& plan);
+void mount_binds(CellSetup& setup);
 // files.cc
 void place_files(CellSetup& setup);
 // network.cc

@@ -8,6 +8,8 @@
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/chamber/layout.hh"
 #include "sandbox/chamber/overlay.hh"
+#include "sandbox/host_path.hh"
+#include "sandbox/messages.hh"
 #include "sandbox/sys/file_system.hh"
 #include "sandbox/sys/identity.hh"
 #include "sandbox/sys/mount.hh"
@@ -17,6 +19,7 @@
 #include <array>
 #include <cerrno>
 #include <linux/magic.h>
+#include <nlohmann/json.hpp>
 #include <sched.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -38,19 +41,44 @@ void leave_host_root(const std::optional<FirstIds>& ids)
     sys::setresuid(ids->user);
 }
 
-void make_user_namespace(const Channel& runner)
+/// What the runner hands over until the ids are mapped. From host root these are mounts already; a
+/// user's are made here, by a process that still is that user for every file of the host: beneath
+/// the ids that it takes on next, no private directory of theirs could be passed.
+std::vector<UniqueFd> receive_host_paths(const Channel& runner, bool from_root)
+{
+    std::vector<HostPath> paths;
+    std::vector<UniqueFd> descriptors;
+    for (;;) {
+        auto message = runner.receive();
+        if (!message) throw Error(ErrorKind::kHost, "the runner did not map the ids");
+        if (message->text == kMapped) break;
+        paths.push_back(host_path_from_json(nlohmann::json::parse(message->text)));
+        descriptors.push_back(std::move(message->descriptors.at(0)));
+    }
+    if (from_root || paths.empty()) return descriptors;
+    sys::unshare(CLONE_NEWNS);
+    sys::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    std::vector<UniqueFd> mounts;
+    for (std::size_t index = 0; index < paths.size(); ++index) {
+        const UniqueFd here = open_here(descriptors[index].get(), O_PATH);
+        paths[index].path = here.get();
+        mounts.push_back(clone_host_path(paths[index]));
+    }
+    return mounts;
+}
+
+std::vector<UniqueFd> make_user_namespace(const Channel& runner, bool from_root)
 {
     sys::unshare(CLONE_NEWUSER);
     runner.send(kUnshared);
-    const auto answer = runner.receive();
-    if (!answer || answer->text != kMapped)
-        throw Error(ErrorKind::kHost, "the runner did not map the ids");
+    std::vector<UniqueFd> host_paths = receive_host_paths(runner, from_root);
     // neither the invoker's supplementary groups (CVE-2022-2989) nor its keys come along
     sys::join_new_session_keyring();
     sys::setgroups({});
     sys::setresgid(0);
     sys::setresuid(0);
     sys::set_parent_death_signal();
+    return host_paths;
 }
 
 /// The child is pid 1: killing it ends every cell and worker at once. The parent only waits; each
@@ -76,10 +104,13 @@ UniqueFd clone_device(const std::string& name)
     return node;
 }
 
-void attach(int mount, int root, const char* path)
+void attach(int mount, int root, const std::string& path)
 {
-    sys::mkdirat(root, path + 1, 0755);
-    sys::move_mount(mount, "", root, path + 1, MOVE_MOUNT_F_EMPTY_PATH);
+    if (S_ISDIR(sys::fstat(mount).st_mode))
+        sys::mkdirat(root, path.substr(1), 0755);
+    else
+        (void)sys::create_file(root, path.substr(1), 0644);
+    sys::move_mount(mount, "", root, path.c_str() + 1, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 /// Where the trees lie: in the store. overlayfs cannot be the upper layer of another, and every CI
@@ -100,7 +131,7 @@ UniqueFd mount_of_trees()
 }
 
 /// Everything that is taken along is held by descriptor before the first path changes its meaning.
-void enter_root()
+void enter_root(const std::vector<UniqueFd>& host_paths)
 {
     sys::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
     const UniqueFd trees = mount_of_trees();
@@ -118,19 +149,20 @@ void enter_root()
     attach(trees.get(), root.get(), kTreesPath);
     attach(procfs.get(), root.get(), "/proc");
     attach(empty.get(), root.get(), kEmptyPath);
-    for (const char* path : {kDevicesPath, kCellPath, kScratchPath})
+    for (const char* path : {kDevicesPath, kCellPath, kScratchPath, kHostPath})
         sys::mkdirat(root.get(), path + 1, 0755);
-    for (std::size_t index = 0; index < nodes.size(); ++index) {
-        const std::string path = std::string(kDevicesPath + 1) + "/" + kDeviceNames[index];
-        (void)sys::create_file(root.get(), path, 0666);
-        sys::move_mount(nodes[index].get(), "", root.get(), path.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
-    }
+    for (std::size_t index = 0; index < nodes.size(); ++index)
+        attach(nodes[index].get(),
+               root.get(),
+               kDevicesPath + ("/" + std::string(kDeviceNames[index])));
+    for (std::size_t index = 0; index < host_paths.size(); ++index)
+        attach(host_paths[index].get(), root.get(), kHostPath + ("/" + std::to_string(index)));
 
     sys::fchdir(root.get());
     sys::pivot_root(".", ".");
     sys::umount2(".", MNT_DETACH);
     sys::chdir("/");
-    // From here on no path of the host resolves but the trees'.
+    // From here on no path of the host resolves but the trees' and the host paths'.
 }
 
 /// No rule on files: any forbids mount() to this process and its children. None on TCP: cells would
@@ -152,10 +184,11 @@ void enter_chamber(const Channel& runner, int trees, const std::optional<FirstId
     sys::fchdir(trees);
     leave_host_root(ids);
     sys::set_parent_death_signal(); // after the change of ids, which clears it
-    in_context("make user namespace", [&] { make_user_namespace(runner); });
+    const std::vector<UniqueFd> host_paths = in_context(
+        "make user namespace", [&] { return make_user_namespace(runner, ids.has_value()); });
     sys::set_no_new_privileges(); // newuidmap is done
     in_context("make namespaces", [] { become_first_process(); });
-    in_context("enter root", [] { enter_root(); });
+    in_context("enter root", [&] { enter_root(host_paths); });
     in_context("restrict scope", [] { restrict_scope(); });
     sys::sethostname("chamber");
     sys::set_dumpable(false);

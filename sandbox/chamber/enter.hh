@@ -17,8 +17,8 @@ struct FirstIds {
 
 /// Leaves the host: the caller becomes root of a user namespace that the runner maps, and returns
 /// in a child that is pid 1 of its own pid namespace, on a root that holds nothing but `trees`
-/// (borrowed), a fresh /proc and six device nodes. The process that called stays behind and waits.
-/// What cannot be done is an Error.
+/// (borrowed), the host paths that the runner handed over, a fresh /proc and six device nodes. The
+/// process that called stays behind and waits. What cannot be done is an Error.
 void enter_chamber(const Channel& runner, int trees, const std::optional<FirstIds>& ids);
 
 } // namespace caisson::sandbox

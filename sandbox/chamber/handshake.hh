@@ -5,7 +5,8 @@
 namespace caisson::sandbox {
 
 // The first messages between runner and chamber, before any request. An error (base/error_wire.hh)
-// may come in place of either of the chamber's.
+// may come in place of either of the chamber's. Before kMapped comes each host path (messages.hh),
+// with its descriptor.
 
 inline constexpr std::string_view kUnshared = "unshared"; ///< chamber: map my ids
 inline constexpr std::string_view kMapped = "mapped";     ///< runner: done

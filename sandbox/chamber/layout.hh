@@ -8,6 +8,7 @@ namespace caisson::sandbox {
 inline constexpr const char* kTreesPath = "/trees";     ///< the store's trees
 inline constexpr const char* kCellPath = "/cell";       ///< where a cell mounts its root
 inline constexpr const char* kScratchPath = "/scratch"; ///< where a cell mounts its plan's files
+inline constexpr const char* kHostPath = "/host";       ///< host paths, numbered
 inline constexpr const char* kEmptyPath = "/empty"; ///< a read-only file system with nothing in it
 inline constexpr const char* kDevicesPath = "/dev"; ///< the host's device nodes, bound
 inline constexpr const char* kDeviceNames[] = {"null", "zero", "full", "random", "urandom", "tty"};

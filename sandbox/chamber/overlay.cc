@@ -47,6 +47,12 @@ void bind_tree(int trees, const std::string& id, bool read_only, const char* tar
     sys::move_mount(tree.get(), "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
+/// Where the kernel says that a descriptor leads.
+std::string path_of(int fd)
+{
+    return sys::readlinkat(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd));
+}
+
 /// A volatile mount leaves `work/work/incompat`, by which the kernel refuses a second mount of the
 /// same upper directory: after a crash it could be half written. Ours never outlives its build.
 void renew_work(int trees, const std::string& upper)
@@ -75,15 +81,14 @@ void configure(int context, const std::string& upper)
 /// Linux 6.7 and later: a layer at a time, so that no option grows with their number. False where
 /// the kernel does not know `lowerdir+`: 6.5 refuses the key, older ones take any key and refuse
 /// the whole.
-bool mount_by_layers(const std::vector<std::string>& lowers,
+bool mount_by_layers(const std::vector<std::string>& layers,
                      const std::string& upper,
                      const char* target)
 {
     const UniqueFd context = sys::fsopen("overlay");
-    if (!sys::try_fsconfig_string(context.get(), "lowerdir+", files_of(lowers.front())))
-        return false;
-    for (std::size_t index = 1; index < lowers.size(); ++index)
-        sys::fsconfig_string(context.get(), "lowerdir+", files_of(lowers[index]));
+    if (!sys::try_fsconfig_string(context.get(), "lowerdir+", layers.front())) return false;
+    for (std::size_t index = 1; index < layers.size(); ++index)
+        sys::fsconfig_string(context.get(), "lowerdir+", layers[index]);
     configure(context.get(), upper);
     if (!sys::try_fsconfig_create(context.get())) return false;
     const unsigned flags = kFlags | (upper.empty() ? MOUNT_ATTR_RDONLY : 0U);
@@ -93,18 +98,18 @@ bool mount_by_layers(const std::vector<std::string>& lowers,
 }
 
 /// Before: all layers in one option, which mount(2) cuts at a page; hence the relative names.
-void mount_by_option(const std::vector<std::string>& lowers,
+void mount_by_option(const std::vector<std::string>& layers,
                      const std::string& upper,
                      const char* target)
 {
     std::string options = "userxattr,redirect_dir=nofollow,metacopy=off,index=off";
     if (!upper.empty())
         options += ",volatile,upperdir=" + files_of(upper) + ",workdir=" + upper + "/work";
-    for (std::size_t index = 0; index < lowers.size(); ++index)
-        options += (index == 0 ? ",lowerdir=" : ":") + files_of(lowers[index]);
+    for (std::size_t index = 0; index < layers.size(); ++index)
+        options += (index == 0 ? ",lowerdir=" : ":") + layers[index];
     if (options.size() >= static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)))
         throw Error(ErrorKind::kHost,
-                    std::to_string(lowers.size()) +
+                    std::to_string(layers.size()) +
                         " layers are more than this kernel takes in one mount",
                     "Linux 6.7 or later takes 500; or use a base with fewer layers");
     sys::mount("overlay",
@@ -151,35 +156,44 @@ void check_trees(int trees)
                     "mounted volume");
 }
 
+UniqueFd open_here(int fd, int flags)
+{
+    const std::string path = path_of(fd);
+    UniqueFd here = sys::openat2(AT_FDCWD, path, flags, RESOLVE_NO_SYMLINKS);
+    const struct stat expected = sys::fstat(fd);
+    const struct stat found = sys::fstat(here.get());
+    if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino)
+        throw Error(ErrorKind::kInput, "something else lies at " + sys::quoted(path) + " by now");
+    return here;
+}
+
 TreesHere trees_here(int trees)
 {
-    TreesHere here;
-    here.path = sys::readlinkat(AT_FDCWD, "/proc/self/fd/" + std::to_string(trees));
-    here.directory = open_file(here.path, O_RDONLY | O_DIRECTORY);
-    const struct stat expected = sys::fstat(trees);
-    const struct stat found = sys::fstat(here.directory.get());
-    if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino)
-        throw Error(ErrorKind::kInternal, "another directory lies at " + sys::quoted(here.path));
-    return here;
+    return {.path = path_of(trees), .directory = open_here(trees, O_RDONLY | O_DIRECTORY)};
 }
 
 void mount_tree(int trees,
                 const std::vector<std::string>& lowers,
                 const std::string& upper,
-                const char* target)
+                const char* target,
+                const std::string& bottom)
 {
     const UniqueFd here = trees_here(trees).directory;
-    if (lowers.size() + (upper.empty() ? 0 : 1) == 1)
+    if (bottom.empty() && lowers.size() + (upper.empty() ? 0 : 1) == 1)
         return bind_tree(here.get(), upper.empty() ? lowers.front() : upper, upper.empty(), target);
-    if (lowers.empty())
+    std::vector<std::string> layers;
+    for (const std::string& lower : lowers)
+        layers.push_back(files_of(lower));
+    if (!bottom.empty()) layers.push_back(bottom);
+    if (layers.empty())
         return sys::mount("empty",
                           target,
                           "tmpfs",
                           MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
                           "mode=0755,size=4096");
-    if (lowers.size() > kMostLowers)
+    if (layers.size() > kMostLowers)
         throw Error(ErrorKind::kInput,
-                    std::to_string(lowers.size()) + " layers are more than overlayfs takes (" +
+                    std::to_string(layers.size()) + " layers are more than overlayfs takes (" +
                         std::to_string(kMostLowers) + ")");
     if (!upper.empty()) {
         check_trees(here.get());
@@ -187,7 +201,7 @@ void mount_tree(int trees,
     }
     // overlayfs finds the directories by names relative to the working directory
     if (::fchdir(here.get()) != 0) throw SysError(errno, "fchdir to the trees");
-    if (!mount_by_layers(lowers, upper, target)) mount_by_option(lowers, upper, target);
+    if (!mount_by_layers(layers, upper, target)) mount_by_option(layers, upper, target);
 }
 
 } // namespace caisson::sandbox

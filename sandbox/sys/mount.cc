@@ -89,6 +89,19 @@ void mount_setattr(int directory,
         fail(errno, "mount_setattr", path);
 }
 
+bool try_map_mount_ids(int mount, int user_namespace)
+{
+    struct mount_attr attributes = {};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(user_namespace);
+    constexpr unsigned kWhole = AT_EMPTY_PATH | AT_RECURSIVE;
+    if (::syscall(SYS_mount_setattr, mount, "", kWhole, &attributes, sizeof attributes) == 0)
+        return true;
+    const int number = errno;
+    if (number == EINVAL || number == EPERM) return false;
+    fail(number, "mount_setattr", "MOUNT_ATTR_IDMAP");
+}
+
 UniqueFd fsopen(const char* type)
 {
     const long fd = ::syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);

@@ -30,6 +30,9 @@ void mount_setattr(int directory,
                    std::uint64_t set,
                    std::uint64_t clear = 0,
                    std::uint64_t propagation = 0);
+/// MOUNT_ATTR_IDMAP, for a detached mount and those below it: owners on disk are read as ids inside
+/// `user_namespace`. False where the file system or its owner refuses (EINVAL, EPERM): for probing.
+[[nodiscard]] bool try_map_mount_ids(int mount, int user_namespace);
 
 /// A context for a new superblock of `type`.
 [[nodiscard]] UniqueFd fsopen(const char* type);

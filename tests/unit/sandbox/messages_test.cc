@@ -40,5 +40,12 @@ TEST(Messages, BringWhatTreesAreAskedBack)
     EXPECT_EQ(to_json(tree_stats_from_json(stats)), stats);
 }
 
+TEST(Messages, BringHostPathsBack)
+{
+    const json sent = to_json(HostPath{.name = "/srv/files", .writable = true, .layer = true});
+
+    EXPECT_EQ(to_json(host_path_from_json(sent)), sent);
+}
+
 } // namespace
 } // namespace caisson::sandbox

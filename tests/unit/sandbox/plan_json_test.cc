@@ -35,6 +35,8 @@ Plan full_plan()
                    .build_memory_bytes = 14};
     plan.landlock = Landlock::kRequired;
     plan.files = {{.path = "/etc/hosts", .content = "x\n", .mode = 0755}};
+    plan.binds = {
+        {.host_path = 1, .source = "/srv/files", .destination = "/files", .writable = true}};
     plan.seccomp_digest = "sha256:0";
     return plan;
 }
@@ -52,6 +54,7 @@ TEST(PlanJson, BringsEveryMemberBack)
     EXPECT_EQ(plan.limits.cpu_time, std::chrono::seconds(11));
     EXPECT_EQ(plan.landlock, Landlock::kRequired);
     EXPECT_EQ(plan.files.at(0).mode, 0755U);
+    EXPECT_TRUE(plan.binds.at(0).writable);
 }
 
 TEST(PlanJson, RefusesAMissingAnUnknownAndAMistypedMember)
