@@ -9,6 +9,7 @@
 #include "runner/graph/from_dockerfile.hh"
 #include "runner/graph/stages.hh"
 #include "runner/job/bases.hh"
+#include "runner/job/compile_filter.hh"
 #include "runner/job/compile_plan.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/metadata.hh"
@@ -72,7 +73,7 @@ public:
         const auto bases = resolve_bases(stages, request_, policy, *store_, progress_);
         // From here on every input is known by its digest.
 
-        const Filter filter = filter_of_policy(policy, *store_);
+        const Filter filter = filter_of_policy(policy);
         const sandbox::Plan plan = plan_of_policy(policy, filter.digest);
         const std::int64_t epoch = request_.source_date_epoch.value_or(kDefaultEpoch);
         const Graph graph = compile({.dockerfile = sources.dockerfile,

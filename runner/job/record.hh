@@ -4,7 +4,7 @@
 #include "policies/policy.hh"
 #include "runner/graph/node.hh"
 #include "runner/image/base_image.hh"
-#include "runner/job/compile_plan.hh"
+#include "runner/job/compile_filter.hh"
 #include "runner/job/context.hh"
 #include "runner/job/solve.hh"
 #include "runner/request.hh"

@@ -28,7 +28,7 @@ std::vector<std::string> Store::forget_all()
         if (id != state_->build && !state_->stale.contains(id))
             throw Error(ErrorKind::kInput, "build " + id + " is running in this store", "wait for its end");
     // tags first: whatever interrupts this leaves nothing that names what is gone
-    for (const UniqueFd* entries : {&state_->images, &state_->steps, &state_->layers, &state_->filters, &state_->blobs})
+    for (const UniqueFd* entries : {&state_->images, &state_->steps, &state_->layers, &state_->blobs})
         remove_files(*entries);
     return names_in(state_->trees.get());
 }

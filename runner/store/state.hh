@@ -19,7 +19,6 @@ struct Store::State {
     UniqueFd steps;
     UniqueFd layers;
     UniqueFd images;
-    UniqueFd filters;
     UniqueFd builds;
     UniqueFd tmp;
 

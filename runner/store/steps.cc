@@ -185,17 +185,4 @@ std::vector<std::string> Store::State::named_trees() const
     return named;
 }
 
-std::optional<std::string> Store::find_filter(const attest::Digest& source) const
-{
-    const auto body = state_->find_entry(state_->filters, source.hex() + ".bpf");
-    if (!body || !body->starts_with(source.hex())) return std::nullopt;
-    return body->substr(source.hex().size());
-}
-
-void Store::put_filter(const attest::Digest& source, std::string_view program)
-{
-    // the name is under the seal too: a filter must never be taken for another policy's
-    state_->put_entry(state_->filters, source.hex() + ".bpf", source.hex() + std::string(program));
-}
-
 } // namespace caisson::runner

@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, 11> kNames = {"version",
                                                      "steps",
                                                      "layers",
                                                      "images",
-                                                     "filters",
+                                                     "filters", // of earlier versions
                                                      "builds",
                                                      "tmp",
                                                      "lost+found"};
@@ -100,7 +100,7 @@ void make_store(int root)
     const UniqueFd tmp = make_directory(root, "tmp", 0700);
     const UniqueFd blobs = make_directory(root, "blobs", 0700);
     (void)make_directory(blobs.get(), "sha256", 0700);
-    for (const char* name : {"steps", "layers", "images", "filters", "builds"})
+    for (const char* name : {"steps", "layers", "images", "builds"})
         (void)make_directory(root, name, 0700);
     // Trees are made by the chamber under subordinate ids, which reach this directory by the
     // descriptor that it is handed and by no path: the root above is 0700.
@@ -147,7 +147,6 @@ std::unique_ptr<Store> Store::open(const std::filesystem::path& root)
         state->steps = open_directory(directory, "steps");
         state->layers = open_directory(directory, "layers");
         state->images = open_directory(directory, "images");
-        state->filters = open_directory(directory, "filters");
         state->builds = open_directory(directory, "builds");
         state->tmp = open_directory(directory, "tmp");
         return std::unique_ptr<Store>(new Store(std::move(state)));

@@ -67,7 +67,7 @@ private:
 /// builds at once and for threads.
 ///
 ///   version  lock  blobs/sha256/<hex>  trees/<build>.<n>  steps/<hex>.json  layers/<hex>.json
-///   images/<escaped name>.json  filters/<hex>.bpf  builds/<build>  tmp/
+///   images/<escaped name>.json  builds/<build>  tmp/
 class Store {
 public:
     /// `$CAISSON_STORE`, else `$XDG_DATA_HOME/caisson` (`~/.local/share/caisson`), as root
@@ -117,15 +117,11 @@ public:
     void put_image(const ImageRef& ref);
     bool remove_image(const std::string& name); ///< false where there is none
 
-    /// A compiled filter kept by the digest of its source.
-    [[nodiscard]] std::optional<std::string> find_filter(const attest::Digest& source) const;
-    void put_filter(const attest::Digest& source, std::string_view program);
-
     /// Trees that builds which ended badly left behind: for the chamber to remove, then
     /// forget_leftovers().
     [[nodiscard]] std::vector<std::string> leftover_trees();
     void forget_leftovers();
-    /// Forgets every tag, cached step, filter and blob, and returns all trees for a chamber to
+    /// Forgets every tag, cached step and blob, and returns all trees for a chamber to
     /// remove. While another build runs in the store it is an Error of kind kInput.
     [[nodiscard]] std::vector<std::string> forget_all();
     /// Marks this build as ended well; until then its trees that no entry names count as leftovers.

@@ -23,4 +23,14 @@ inline constexpr std::array<std::pair<std::string_view, int>, 19> kNewSystemCall
 }};
 inline constexpr std::uint32_t kNewestSystemCall = 469;
 
+/// The same for this architecture alone.
+#if defined(__x86_64__)
+inline constexpr std::array<std::pair<std::string_view, int>, 2> kNewNativeSystemCalls = {{
+    {"uretprobe", 335},
+    {"uprobe", 336},
+}};
+#else
+inline constexpr std::array<std::pair<std::string_view, int>, 0> kNewNativeSystemCalls = {};
+#endif
+
 } // namespace caisson::sandbox::sys

@@ -1,8 +1,10 @@
 // What one launch costs: a cell with all its walls, beside a plain fork and exec and beside
 // bubblewrap. Run by scripts/bench with random interleaving, so that a drift of the machine's speed
 // meets all of them alike.
+#include "runner/job/compile_filter.hh"
 #include "runner/job/compile_plan.hh"
 #include "runner/job/context.hh"
+#include "runner/store/store.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
@@ -62,7 +64,7 @@ private:
         for (const char* name : {"dev", "proc", "tmp"})
             fs::create_directory(root_ / name);
         const policies::Policy policy = policies::load_policy("default");
-        filter_ = runner::filter_of_policy(policy, *store_);
+        filter_ = runner::filter_of_policy(policy);
         plan_ = runner::plan_of_policy(policy, filter_.digest);
         plan_.argv = {"/bin/true"};
         plan_.environment = {"PATH=/bin"};

@@ -196,20 +196,6 @@ TEST_F(StoreTest, ForgetsWhateverNamesADistrustedTree)
     EXPECT_THAT(store->leftover_trees(), ElementsAre(put.tree));
 }
 
-TEST_F(StoreTest, MissesAFilterThatIsNotWhole)
-{
-    const std::string program("\x20\0\0\0\x04\0\0\0", 8);
-    store->put_filter(kKey, program);
-    ASSERT_EQ(store->find_filter(kKey), program);
-
-    const auto path = root / "filters" / (kKey.hex() + ".bpf");
-    std::string bytes = read_file(path, 1000);
-    bytes[66] = static_cast<char>(bytes[66] ^ 0x10);
-    std::ofstream(path, std::ios::binary) << bytes;
-
-    EXPECT_FALSE(store->find_filter(kKey));
-}
-
 ImageRef make_image(const std::string& name)
 {
     return {.name = name,

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace caisson::sandbox {
+
+/// Whose table a call's number is looked up in: a number means another call in each.
+enum class Architecture {
+    kNative,
+    kI386 ///< of an x86-64 kernel: 32-bit programs, and `int 0x80` of any program
+};
+
+/// One argument test of a rule, in as many bits as the kernel reads of that argument
+/// (sandbox/syscall_arguments.hh): a value may be written in 64 bits or in those, and what the
+/// kernel throws away of an argument cannot get past the test (CVE-2019-10063).
+struct ArgumentTest {
+    unsigned index = 0; ///< 0 to 5
+    enum class Compare {
+        kEqual,
+        kNotEqual,
+        kLess,
+        kLessOrEqual,
+        kGreater,
+        kGreaterOrEqual,
+        kMaskedEqual ///< (argument & mask) == value
+    };
+    Compare compare = Compare::kEqual;
+    std::uint64_t value = 0;
+    std::uint64_t mask = ~0ULL; ///< for kMaskedEqual
+};
+
+/// What a filter answers to one system call that meets all `tests`.
+struct SeccompRule {
+    std::string name;
+    enum class Action {
+        kAllow,
+        kErrno,
+        kTrap, ///< SIGSYS, which the program may catch
+        kKillThread,
+        kKill,  ///< the whole process
+        kNotify ///< a supervisor answers (cell/socketcall.hh)
+    };
+    Action action = Action::kAllow;
+    int error = 0;                   ///< for kErrno
+    std::vector<ArgumentTest> tests; ///< more than one may look at the same argument
+};
+
+/// A filter as data. Of the rules for a call, the first that holds decides; where none does,
+/// `otherwise`. Numbers that no kernel known to us has, x32 calls among them, answer ENOSYS, so
+/// that a newer libc falls back. Calls of another architecture kill.
+struct SeccompFilter {
+    std::vector<SeccompRule> rules;
+    SeccompRule::Action otherwise = SeccompRule::Action::kErrno;
+    int default_error = EPERM; ///< where `otherwise` is kErrno
+    /// Rules for the calls of the i386 table; without them every such call kills.
+    std::optional<std::vector<SeccompRule>> i386;
+};
+
+} // namespace caisson::sandbox

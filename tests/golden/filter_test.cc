@@ -1,0 +1,78 @@
+// What a reviewer should see change: what the filters of the profiles answer, call by call, and how
+// a program looks. Read from the compiled bytes, so a change of the compiler shows here as well.
+#include "policies/policy.hh"
+#include "policies/syscall_group.hh"
+#include "runner/job/compile_filter.hh"
+#include "sandbox/seccomp_compile.hh"
+#include "sandbox/seccomp_text.hh"
+#include "sandbox/syscall_arguments.hh"
+#include "tests/support/golden.hh"
+
+#include <cerrno>
+
+namespace caisson {
+namespace {
+
+#if defined(__x86_64__)
+
+using sandbox::SeccompFilter;
+using sandbox::SeccompRule;
+
+TEST(ProfileFilter, AnswersThis)
+{
+    const policies::Policy policy = policies::load_policy("default");
+
+    testing::expect_golden("filter.default.x86_64.txt",
+                           sandbox::describe_seccomp(runner::compile_filter(policy)));
+}
+
+TEST(ProfileFilter, ComparesNoArgumentWhoseWidthIsUnknown)
+{
+    const auto bits = [](const std::string& call, unsigned index) {
+        return sandbox::argument_bits(sandbox::Architecture::kNative, call, index);
+    };
+    for (const std::string_view name : policies::syscall_group_names())
+        for (const policies::SyscallEntry& entry : policies::syscall_group(name).calls) {
+            if (entry.name == "unshare") continue; // reads all 64: high ones are EINVAL
+            for (const auto& argument : entry.arguments)
+                EXPECT_LT(bits(entry.name, argument.index), 64U) << entry.name;
+        }
+}
+
+TEST(ProfileFilter, IsTheSameInEveryProfile)
+{
+    const std::string usual = runner::compile_filter(policies::load_policy("default"));
+
+    for (const std::string& name : policies::profile_names())
+        EXPECT_EQ(runner::compile_filter(policies::load_policy(name)), usual) << name;
+}
+
+TEST(SeccompFilter, CompilesToTheSameProgram)
+{
+    using Compare = sandbox::ArgumentTest::Compare;
+    SeccompFilter filter;
+    for (const char* name : {"read", "write", "exit_group", "fchmodat2"})
+        filter.rules.push_back({.name = name});
+    filter.rules.push_back(
+        {.name = "clone3", .action = SeccompRule::Action::kErrno, .error = ENOSYS});
+    filter.rules.push_back({.name = "kexec_load", .action = SeccompRule::Action::kKill});
+    // AF_UNIX of any type, AF_INET as a stream
+    filter.rules.push_back({.name = "socket", .tests = {{.index = 0, .value = 1}}});
+    filter.rules.push_back(
+        {.name = "socket",
+         .tests = {{.index = 0, .value = 2},
+                   {.index = 1, .compare = Compare::kMaskedEqual, .value = 1, .mask = 15}}});
+    // no namespace flag
+    filter.rules.push_back(
+        {.name = "clone",
+         .tests = {
+             {.index = 0, .compare = Compare::kMaskedEqual, .value = 0, .mask = 0x7e020000}}});
+
+    testing::expect_golden("filter.x86_64.txt",
+                           sandbox::disassemble_seccomp(sandbox::compile_seccomp(filter)));
+}
+
+#endif
+
+} // namespace
+} // namespace caisson
