@@ -16,8 +16,8 @@ inline constexpr std::string_view kPolicyFormat = "policy@v1";
 struct SyscallEntry {
     struct Argument {
         unsigned index = 0;
-        std::string
-            compare; ///< "==", "!=", "<", "<=", ">", ">=", "&==": (argument & mask) == value
+        std::string compare; ///< "==", "!=", "<", "<=", ">", ">=", "&==": (argument & mask) ==
+                             ///< value; in as many bits as the kernel reads of that argument
         std::uint64_t value = 0;
         std::uint64_t mask = ~0ULL;
     };

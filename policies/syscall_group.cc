@@ -36,13 +36,8 @@ SyscallEntry::Argument parse_argument(const JsonCursor& cursor)
 std::vector<SyscallEntry::Argument> parse_arguments(const JsonCursor& cursor)
 {
     std::vector<SyscallEntry::Argument> arguments;
-    for (const JsonCursor& element : cursor.elements()) {
-        const SyscallEntry::Argument argument = parse_argument(element);
-        const auto same = [&](const auto& other) { return other.index == argument.index; };
-        if (std::any_of(arguments.begin(), arguments.end(), same))
-            element.refuse("tests an argument a second time", "write two entries");
-        arguments.push_back(argument);
-    }
+    for (const JsonCursor& element : cursor.elements())
+        arguments.push_back(parse_argument(element));
     return arguments;
 }
 
@@ -89,8 +84,11 @@ SyscallGroup parse_syscall_group(std::string_view text, std::string_view origin)
     group.why = cursor.at("why").text(kLongestWhy);
     for (const JsonCursor& call : cursor.at("calls").elements()) {
         SyscallEntry entry = parse_entry(call);
-        for (const SyscallEntry& other : group.calls)
-            if (overlap(entry, other)) call.refuse("overlaps an earlier entry of " + entry.name);
+        const auto decides = [&](const SyscallEntry& earlier) {
+            return earlier.name == entry.name && earlier.arguments.empty();
+        };
+        if (std::any_of(group.calls.begin(), group.calls.end(), decides))
+            call.refuse("is never asked: an earlier entry of " + entry.name + " always holds");
         group.calls.push_back(std::move(entry));
     }
     return group;

@@ -8,7 +8,9 @@
 
 namespace caisson::policies {
 
-/// Reads one file of policies/syscalls; `origin` is named in errors, which are of kind kUsage.
+/// Reads one file of policies/syscalls; `origin` is named in errors, which are of kind kUsage. Its
+/// entries are asked in order, and the first that holds answers: a refusal of all the rest stands
+/// last. An entry that is never asked is an error.
 [[nodiscard]] SyscallGroup parse_syscall_group(std::string_view text, std::string_view origin);
 
 /// The names of the groups that come with caisson, sorted.
@@ -17,9 +19,8 @@ namespace caisson::policies {
 /// The group of that name, which must be one of syscall_group_names().
 [[nodiscard]] SyscallGroup syscall_group(std::string_view name);
 
-/// Whether one call of that name can meet both entries. Two entries of a policy never may: a filter
-/// compiler is free in which of two matching rules it lets win (libseccomp drops a rule with
-/// conditions beside one without, silently).
+/// Whether one call of that name can meet both entries. Entries of two groups never may: the order
+/// in which a policy names its groups means nothing.
 [[nodiscard]] bool overlap(const SyscallEntry& left, const SyscallEntry& right);
 
 } // namespace caisson::policies
