@@ -4,7 +4,7 @@
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$repo" || exit
 
-programs=(caisson caisson-chamber caisson-signer)
+programs=(caisson caisson-chamber caisson-signer caisson-probe)
 
 packages_to_build=(
   cmake ninja-build g++ ccache

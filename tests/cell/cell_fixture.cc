@@ -6,6 +6,7 @@
 #include "sandbox/seccomp_compile.hh"
 #include "sandbox/sys/kernel_abi.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/probe.hh"
 #include "tests/support/require.hh"
 
 #include <atomic>
@@ -53,6 +54,7 @@ void write_entry(const fs::path& root, const std::string& path, const std::strin
 
 struct CellTest::Shared {
     TempDirectory directory{fs::temp_directory_path(), "caisson-cell-"};
+    caisson::testing::LaidBait bait;
     UniqueFd trees;
     UniqueFd filter = make_filter();
     std::unique_ptr<Chamber> chamber;
@@ -182,23 +184,18 @@ Ended CellTest::run(const Plan& plan)
     return run_and(plan, [](const Chamber::Running&) {});
 }
 
-bool CellTest::succeeds_outside(const std::string& attempt, const std::string& argument)
+bool CellTest::succeeds_outside(const std::string& attempt)
 {
-    std::vector<std::string> arguments = {attempt};
-    if (!argument.empty()) arguments.push_back(argument);
-    Program probe =
-        Program::start({.path = checkout::probe(), .arguments = arguments, .standard_error = -1});
-    return probe.wait() == 0;
+    return caisson::testing::probe_outside({"--only", attempt}).at(0).is_open();
 }
 
-bool CellTest::succeeds_inside(const std::string& attempt, const std::string& argument)
+bool CellTest::succeeds_inside(const std::string& attempt)
 {
-    const Ended ended = run(plan({"probe", attempt, argument}));
-    const Outcome& outcome = ended.outcome;
-    // 1: the kernel refused; anything else would be a probe that did not get to its attempt
-    EXPECT_TRUE(outcome.kind == Outcome::Kind::kExited && (outcome.code == 0 || outcome.code == 1))
-        << attempt << ": " << outcome.code << " " << ended.output << ended.errors;
-    return outcome.ok();
+    const Ended ended = run(plan({"probe", "--token", shared_->bait.token(), "--only", attempt}));
+    EXPECT_TRUE(ended.outcome.ok()) << attempt << ": " << ended.output << ended.errors;
+    const auto lines = caisson::testing::parse_probe_lines(ended.output);
+    EXPECT_EQ(lines.size(), 1U) << attempt;
+    return lines.size() == 1 && lines[0].is_open();
 }
 
 // --- pipes ---

@@ -35,12 +35,10 @@ protected:
     template<class Meddle>
     [[nodiscard]] static Ended run_and(const Plan& plan, Meddle&& meddle);
 
-    /// Runs a probe of tests/probes outside: true where its attempt succeeded.
-    [[nodiscard]] static bool succeeds_outside(const std::string& attempt,
-                                               const std::string& argument = {});
-    /// The same in a cell; a probe that cannot say is a failure.
-    [[nodiscard]] static bool succeeds_inside(const std::string& attempt,
-                                              const std::string& argument = {});
+    /// Makes an attempt of tests/probes outside, in the middle of bait: true where it succeeded.
+    [[nodiscard]] static bool succeeds_outside(const std::string& attempt);
+    /// The same in a cell that bait lies around; a probe that cannot say is a failure.
+    [[nodiscard]] static bool succeeds_inside(const std::string& attempt);
 
     /// Unpacks `files` (path in the tree, then content; "->" begins a link's target, a path that
     /// ends in "/" is a directory) as the new tree `id`.

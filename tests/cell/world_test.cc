@@ -138,7 +138,7 @@ TEST_F(World, HasItsNameAndALoopbackOfItsOwn)
 {
     EXPECT_EQ(output_of("hostname"), "caisson\n");
     EXPECT_EQ(output_of("ls /sys 2>&1 | wc -l; grep -c : /proc/net/dev"), "1\n1\n");
-    EXPECT_TRUE(succeeds_inside("talk_over_loopback"));
+    EXPECT_TRUE(succeeds_inside("control.loopback"));
 }
 
 TEST_F(World, HasSixDevicesAndTerminalsOfItsOwn)
@@ -149,7 +149,7 @@ TEST_F(World, HasSixDevicesAndTerminalsOfItsOwn)
     EXPECT_EQ(output_of("ls /dev/pts /dev/shm"), "/dev/pts:\nptmx\n\n/dev/shm:\n");
     EXPECT_EQ(output_of("head -c 3 /dev/zero | wc -c; echo x >/dev/full || echo full"),
               "3\nfull\n");
-    EXPECT_TRUE(succeeds_inside("use_own_terminal"));
+    EXPECT_TRUE(succeeds_inside("control.terminal"));
 }
 
 TEST_F(World, StartsInItsWorkingDirectory)

@@ -1,212 +1,205 @@
-// Makes one attempt and says by its exit status whether it succeeded: 0 it did, 1 the kernel
-// refused, 2 there is no such attempt. Static, so that it runs in any tree; the same program runs
-// outside first, where the attempt must succeed, or its failure inside would prove nothing.
-#include <array>
-#include <cerrno>
+// caisson-probe: makes the attempts of the adversarial set and prints one JSON line for each.
+//
+//   caisson-probe [--cheap] [--only PATTERN]… [--token T] [--output FILE]
+//   caisson-probe --list [--cheap] [--only PATTERN]…
+//   caisson-probe --bait -- COMMAND…
+//
+// Exit status: 0 when all were made, whatever they found; 2 for a wrong command line; with --bait
+// the command's.
+#include "tests/probes/attempt.hh"
+#include "tests/probes/bait.hh"
+#include "tests/probes/gained.hh"
+#include "tests/probes/run.hh"
+
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sched.h>
+#include <fnmatch.h>
 #include <string>
-#include <string_view>
-#include <sys/mount.h>
-#include <sys/ptrace.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
+namespace caisson::probes {
 namespace {
 
-/// What an attempt is given beside its name: a path, a socket's name.
-std::string argument;
+constexpr const char* kUsage =
+    "usage: caisson-probe [--list] [--cheap] [--only PATTERN]... [--token T] [--output FILE]\n"
+    "       caisson-probe --bait -- COMMAND...\n"
+    "  --only PATTERN  attempts whose id the shell pattern matches; those that use something up\n"
+    "                  run only when their whole id is given\n"
+    "  --cheap         the part of the set that takes a few milliseconds\n"
+    "  --list          say what would be tried, and try nothing\n"
+    "  --token T       of the bait that was laid around the sandbox\n"
+    "  --output FILE   in place of standard output\n"
+    "  --bait          lay bait, run COMMAND with @token in it replaced, take the bait away\n";
 
-bool can_read(const char* path)
-{
-    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-    char byte = 0;
-    return fd >= 0 && ::read(fd, &byte, 1) == 1;
-}
-
-bool can_open(const std::string& path, int flags)
-{
-    return ::open(path.c_str(), flags | O_CLOEXEC) >= 0;
-}
-
-/// A path in /proc of the parent: in a cell that is its init.
-std::string of_parent(const char* name)
-{
-    return "/proc/" + std::to_string(::getppid()) + "/" + name;
-}
-
-bool nest_user_namespace()
-{
-    return ::unshare(CLONE_NEWUSER) == 0;
-}
-
-bool mount_file_system()
-{
-    // outside, in a mount namespace of its own: nobody else is to see it
-    if (::unshare(CLONE_NEWNS) == 0) ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    return ::mount("none", "/tmp", "tmpfs", 0, nullptr) == 0;
-}
-
-bool trace_parent()
-{
-    if (::ptrace(PTRACE_SEIZE, ::getppid(), nullptr, nullptr) != 0) return false;
-    ::ptrace(PTRACE_DETACH, ::getppid(), nullptr, nullptr);
-    return true;
-}
-
-bool signal_parent()
-{
-    return ::kill(::getppid(), 0) == 0;
-}
-
-bool read_parent_environment()
-{
-    return can_open(of_parent("environ"), O_RDONLY);
-}
-
-bool write_parent_memory()
-{
-    return can_open(of_parent("mem"), O_RDWR);
-}
-
-bool list_parent_descriptors()
-{
-    return can_open(of_parent("fd"), O_RDONLY | O_DIRECTORY);
-}
-
-bool enter_parent_namespace()
-{
-    const int space = ::open(of_parent("ns/net").c_str(), O_RDONLY | O_CLOEXEC);
-    return space >= 0 && ::setns(space, CLONE_NEWNET) == 0;
-}
-
-bool make_device()
-{
-    const std::string path = "/tmp/device-" + std::to_string(::getpid());
-    if (::mknod(path.c_str(), S_IFBLK | 0600, ::makedev(7, 0)) != 0) return false;
-    ::unlink(path.c_str());
-    return true;
-}
-
-bool raise_core_limit()
-{
-    rlimit limit = {};
-    ::getrlimit(RLIMIT_CORE, &limit);
-    limit.rlim_cur = 1U << 20;
-    if (limit.rlim_max < limit.rlim_cur) limit.rlim_max = limit.rlim_cur;
-    return ::setrlimit(RLIMIT_CORE, &limit) == 0;
-}
-
-bool raise_priority()
-{
-    return ::setpriority(PRIO_PROCESS, 0, -5) == 0;
-}
-
-bool change_host_name()
-{
-    // to what it is: nothing changes outside
-    std::array<char, 256> name = {};
-    ::gethostname(name.data(), name.size() - 1);
-    return ::sethostname(name.data(), std::strlen(name.data())) == 0;
-}
-
-/// The way out of chroot(2): a descriptor of the old root, then up.
-bool climb_out_of_chroot()
-{
-    const int old_root = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::string jail = "/tmp/jail-" + std::to_string(::getpid());
-    ::mkdir(jail.c_str(), 0700);
-    const bool jailed = ::chroot(jail.c_str()) == 0;
-    if (!jailed || ::fchdir(old_root) != 0) return false;
-    for (int level = 0; level < 64; ++level)
-        if (::chdir("..") != 0) return false;
-    if (::chroot(".") != 0) return false;
-    ::rmdir(jail.c_str());
-    return ::access(argument.c_str(), F_OK) == 0;
-}
-
-bool connect_abstract_socket()
-{
-    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    argument.copy(address.sun_path + 1, sizeof address.sun_path - 2);
-    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + argument.size());
-    return ::connect(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0;
-}
-
-/// Not an attack: a step may talk to itself.
-bool talk_over_loopback()
-{
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const name = reinterpret_cast<sockaddr*>(&address);
-    const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return ::bind(server, name, size) == 0 && ::listen(server, 1) == 0 &&
-           ::getsockname(server, name, &size) == 0 && ::connect(client, name, size) == 0;
-}
-
-/// Not an attack: a test suite opens terminals of its own.
-bool use_own_terminal()
-{
-    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0 || ::unlockpt(master) != 0) return false;
-    std::array<char, 64> name = {};
-    if (::ptsname_r(master, name.data(), name.size()) != 0) return false;
-    const int terminal = ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    return terminal >= 0 && ::isatty(terminal) == 1;
-}
-
-struct Attempt {
-    std::string_view name;
-    bool (*run)();
+struct Options {
+    bool list = false;
+    bool cheap = false;
+    bool lay_bait = false;
+    std::vector<std::string> only;
+    std::string output;
+    char** command = nullptr;
 };
 
-constexpr Attempt kAttempts[] = {
-    {"nest_user_namespace", nest_user_namespace},
-    {"mount_file_system", mount_file_system},
-    {"trace_parent", trace_parent},
-    {"signal_parent", signal_parent},
-    {"read_parent_environment", read_parent_environment},
-    {"write_parent_memory", write_parent_memory},
-    {"list_parent_descriptors", list_parent_descriptors},
-    {"enter_parent_namespace", enter_parent_namespace},
-    {"make_device", make_device},
-    {"raise_core_limit", raise_core_limit},
-    {"raise_priority", raise_priority},
-    {"change_host_name", change_host_name},
-    {"climb_out_of_chroot", climb_out_of_chroot},
-    {"connect_abstract_socket", connect_abstract_socket},
-    {"talk_over_loopback", talk_over_loopback},
-    {"use_own_terminal", use_own_terminal},
-    {"read_file", [] { return can_read(argument.c_str()); }},
-    {"open_for_writing", [] { return can_open(argument, O_WRONLY); }},
-    {"look_at_path", [] { return ::access(argument.c_str(), F_OK) == 0; }},
-};
+/// False for a command line that cannot be understood.
+bool read_options(int argc, char** argv, Options& options)
+{
+    for (int index = 1; index < argc; ++index) {
+        const std::string_view option = argv[index];
+        const bool takes_value = option == "--only" || option == "--token" || option == "--output";
+        if (takes_value && index + 1 >= argc) return false;
+        if (option == "--list")
+            options.list = true;
+        else if (option == "--cheap")
+            options.cheap = true;
+        else if (option == "--bait")
+            options.lay_bait = true;
+        else if (option == "--only")
+            options.only.emplace_back(argv[++index]);
+        else if (option == "--output")
+            options.output = argv[++index];
+        else if (option == "--token") {
+            if (!know_bait(argv[++index])) return false;
+        } else if (option == "--") {
+            options.command = argv + index + 1;
+            break;
+        } else
+            return false;
+    }
+    const bool has_command = options.command != nullptr && options.command[0] != nullptr;
+    return options.lay_bait == has_command;
+}
+
+bool is_wanted(const Attempt& attempt, const Options& options)
+{
+    if (options.cheap && (attempt.traits & kCheap) == 0) return false;
+    if (options.only.empty()) return options.list || (attempt.traits & kAlone) == 0;
+    for (const std::string& pattern : options.only) {
+        if (pattern == attempt.id) return true;
+        if (!options.list && (attempt.traits & kAlone) != 0) continue;
+        if (::fnmatch(pattern.c_str(), attempt.id, 0) == 0) return true;
+    }
+    return false;
+}
+
+const char* text(Severity severity)
+{
+    switch (severity) {
+    case Severity::kMust:
+        return "must";
+    case Severity::kShould:
+        return "should";
+    case Severity::kControl:
+        return "control";
+    }
+    return "";
+}
+
+const char* text(Result result)
+{
+    switch (result) {
+    case Result::kOpen:
+        return "open";
+    case Result::kRefused:
+        return "refused";
+    case Result::kAbsent:
+        return "absent";
+    }
+    return "";
+}
+
+std::string quoted(const char* value)
+{
+    std::string line = "\"";
+    for (const char* at = value; *at != 0; ++at) {
+        const auto byte = static_cast<unsigned char>(*at);
+        if (byte == '"' || byte == '\\') line += '\\';
+        // a detail may quote what a hostile host or file says: nothing but printable ASCII goes out
+        line += byte < 0x20 || byte >= 0x7f ? '?' : *at;
+    }
+    return line + "\"";
+}
+
+void print(int output, const std::string& line)
+{
+    // at once: an attempt may be the end of this program
+    std::size_t written = 0;
+    while (written < line.size()) {
+        const ssize_t count = ::write(output, line.data() + written, line.size() - written);
+        if (count <= 0) ::_exit(1);
+        written += static_cast<std::size_t>(count);
+    }
+}
+
+std::string head_of(const Attempt& attempt)
+{
+    return std::string("{\"id\":") + quoted(attempt.id) + ",\"severity\":\"" +
+           text(attempt.severity) + "\"";
+}
+
+void list(int output, const std::vector<const Attempt*>& attempts)
+{
+    std::string lines;
+    for (const Attempt* attempt : attempts)
+        lines += head_of(*attempt) +
+                 ",\"cheap\":" + ((attempt->traits & kCheap) != 0 ? "true" : "false") +
+                 ",\"alone\":" + ((attempt->traits & kAlone) != 0 ? "true" : "false") +
+                 ",\"story\":" + quoted(attempt->story) + "}\n";
+    print(output, lines);
+}
+
+void run(int output, const std::vector<const Attempt*>& attempts, bool cheap)
+{
+    RunOptions options;
+    if (output != STDOUT_FILENO) options.not_for_children = output;
+    if (cheap) options.per_child = attempts.size();
+    std::string held;
+    run_attempts(attempts, options, [&](const Attempt& attempt, const Finding& finding) {
+        held += head_of(attempt) + ",\"result\":\"" + text(finding.result) +
+                "\",\"detail\":" + quoted(finding.detail.data()) + "}\n";
+        if (cheap) return; // one write is cheaper than a hundred
+        print(output, held);
+        held.clear();
+    });
+    print(output, held);
+}
+
+int run_main(int argc, char** argv)
+{
+    if (argc == 2 && std::strcmp(argv[1], kSayWhatIsGained) == 0) return say_what_is_gained();
+    Options options;
+    if (!read_options(argc, argv, options)) {
+        (void)std::fputs(kUsage, stderr);
+        return 2;
+    }
+    if (options.lay_bait) return run_in_the_middle_of_bait(options.command);
+    std::vector<const Attempt*> attempts;
+    for (const auto area : areas())
+        for (const Attempt& attempt : area)
+            if (is_wanted(attempt, options)) attempts.push_back(&attempt);
+    if (attempts.empty()) {
+        (void)std::fputs("caisson-probe: no attempt has such a name (hint: --list)\n", stderr);
+        return 2;
+    }
+    int output = STDOUT_FILENO;
+    if (!options.output.empty())
+        output = ::open(options.output.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
+    if (output < 0) {
+        std::perror(options.output.c_str());
+        return 2;
+    }
+    if (options.list)
+        list(output, attempts);
+    else
+        run(output, attempts, options.cheap);
+    return 0;
+}
 
 } // namespace
+} // namespace caisson::probes
 
 int main(int argc, char** argv)
 {
-    if (argc < 2) return 2;
-    if (argc > 2) argument = argv[2];
-    for (const Attempt& attempt : kAttempts)
-        if (attempt.name == argv[1]) {
-            const bool succeeded = attempt.run();
-            std::printf("%s %s\n", argv[1], succeeded ? "succeeded" : std::strerror(errno));
-            return succeeded ? 0 : 1;
-        }
-    std::printf("there is no attempt \"%s\"\n", argv[1]);
-    return 2;
+    return caisson::probes::run_main(argc, argv);
 }

@@ -19,7 +19,7 @@ std::filesystem::path bin()
 
 std::filesystem::path probe()
 {
-    return CAISSON_BUILD_DIR "/tests/caisson-probe";
+    return CAISSON_BUILD_DIR "/bin/caisson-probe";
 }
 
 std::filesystem::path readers()

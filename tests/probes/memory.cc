@@ -1,0 +1,119 @@
+// Memory that no limit counts, and faults that user space answers.
+#include "tests/probes/areas.hh"
+#include "tests/probes/kernel.hh"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+
+namespace caisson::probes {
+namespace {
+
+constexpr std::size_t kHugePage = 2U << 20U;
+
+Finding fault(int flags)
+{
+    return judge(call(SYS_userfaultfd, flags), "userfaultfd");
+}
+
+/// ENOMEM where the pool is empty: asked for they can be.
+Finding judge_huge(long answer, const char* name)
+{
+    return answer == -ENOMEM ? open_because("%s: only the empty pool says no", name)
+                             : judge(answer, name);
+}
+
+Finding map_huge_pages()
+{
+    const long answer = call(SYS_mmap,
+                             0,
+                             kHugePage,
+                             PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+                             -1,
+                             0);
+    return answer < 0 && answer > -4096 ? judge_huge(answer, "mmap(MAP_HUGETLB)")
+                                        : open_because("mmap(MAP_HUGETLB) succeeded");
+}
+
+Finding make_huge_file()
+{
+    constexpr unsigned kHugeTlb = 4; // MFD_HUGETLB
+    return judge_huge(call(SYS_memfd_create, "caisson-probe", kHugeTlb), "memfd_create");
+}
+
+Finding make_huge_segment()
+{
+    constexpr int kHugeTlb = 04000; // SHM_HUGETLB
+    const long segment = call(SYS_shmget, IPC_PRIVATE, kHugePage, IPC_CREAT | kHugeTlb | 0600);
+    if (segment >= 0) call(SYS_shmctl, segment, IPC_RMID, nullptr);
+    return judge_huge(segment, "shmget(SHM_HUGETLB)");
+}
+
+Finding set_policy()
+{
+    return judge(call(SYS_set_mempolicy, MPOL_DEFAULT, nullptr, 0), "set_mempolicy");
+}
+
+Finding bind_memory()
+{
+    alignas(4096) static std::array<char, 4096> page = {};
+    return judge(call(SYS_mbind, page.data(), page.size(), MPOL_DEFAULT, nullptr, 0, 0), "mbind");
+}
+
+Finding migrate_own_pages()
+{
+    const unsigned long node = 1;
+    return judge(call(SYS_migrate_pages, 0, 2, &node, &node), "migrate_pages");
+}
+
+Finding find_own_pages()
+{
+    static char here = 1;
+    void* const page = &here;
+    int status = 0;
+    return judge(call(SYS_move_pages, 0, 1, &page, nullptr, &status, 0), "move_pages");
+}
+
+constexpr Attempt kAttempts[] = {
+    {"memory.userfaultfd",
+     Severity::kShould,
+     kCheap,
+     "a fault in the kernel can be held up for an exploit's race",
+     [] { return fault(0); }},
+    {"memory.userfaultfd_user_mode",
+     Severity::kShould,
+     kCheap,
+     "the same for faults of user space alone",
+     [] { return fault(1); }},
+    {"memory.map_huge_pages",
+     Severity::kShould,
+     kCheap,
+     "huge pages are not in a memory limit",
+     map_huge_pages},
+    {"memory.huge_file", Severity::kShould, kCheap, "the same by memfd_create", make_huge_file},
+    {"memory.huge_segment", Severity::kShould, kCheap, "the same by shmget", make_huge_segment},
+    {"memory.set_policy",
+     Severity::kShould,
+     kCheap,
+     "where memory comes from: kernel code that few look at",
+     set_policy},
+    {"memory.bind", Severity::kShould, kCheap, "the same for a range", bind_memory},
+    {"memory.migrate_pages", Severity::kShould, kCheap, "pages move", migrate_own_pages},
+    {"memory.move_pages", Severity::kShould, kCheap, "where one's pages lie", find_own_pages},
+};
+
+} // namespace
+
+std::span<const Attempt> memory_attempts()
+{
+    return kAttempts;
+}
+
+} // namespace caisson::probes
