@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <pwd.h>
+#include <sstream>
 #include <string_view>
 #include <unistd.h>
 
@@ -55,6 +56,23 @@ IdRange find_range(const char* path, const std::string& name, const std::string&
                     ", with a range that no other line of /etc/subuid has");
 }
 
+/// Root of a user namespace, as in a rootless container, has no other ids than those mapped in it.
+/// One line must hold the whole range, since the chamber's map is one line
+/// (kernel/user_namespace.c, map_write).
+void require_mapped(const IdRange& range, const char* path)
+{
+    std::istringstream map(read_file(path, kLargestFile));
+    for (std::uint64_t first = 0, outside = 0, count = 0; map >> first >> outside >> count;)
+        if (range.first >= first && range.first + std::uint64_t{range.count} <= first + count)
+            return;
+    throw Error(ErrorKind::kHost,
+                "the subordinate ids from " + std::to_string(range.first) + " on are not in " +
+                    path,
+                "this is a user namespace with too few ids: give it (the container) more, or the "
+                "user \"" +
+                    std::string(kUserForRoot) + "\" 65536 of those it has");
+}
+
 std::string name_of(uid_t uid)
 {
     std::array<char, 16384> space = {};
@@ -72,8 +90,13 @@ SubordinateIds SubordinateIds::of_invoker()
     const uid_t uid = ::geteuid();
     const std::string name = uid == 0 ? kUserForRoot : name_of(uid);
     const std::string number = uid == 0 ? kUserForRoot : std::to_string(uid);
-    return {.users = find_range("/etc/subuid", name, number),
-            .groups = find_range("/etc/subgid", name, number)};
+    const SubordinateIds ids = {.users = find_range("/etc/subuid", name, number),
+                                .groups = find_range("/etc/subgid", name, number)};
+    if (uid == 0) {
+        require_mapped(ids.users, "/proc/self/uid_map");
+        require_mapped(ids.groups, "/proc/self/gid_map");
+    }
+    return ids;
 }
 
 } // namespace caisson::sandbox

@@ -1,10 +1,11 @@
 #include "runner/cli/image_digest.hh"
 
 #include "attest/strict_json.hh"
-#include "runner/cli/archive_member.hh"
 #include "runner/store/store.hh"
+#include "sandbox/archive_member.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/program.hh"
 #include "sandbox/base/text.hh"
 
 #include <array>
@@ -23,6 +24,8 @@ constexpr std::size_t kMaxDocument = 4U << 20; ///< as registries limit manifest
 constexpr std::size_t kMaxBundle = 64U << 20;
 constexpr std::size_t kMaxDescriptors = 1000;
 
+/// Takes the bytes of a file as they come.
+using Sink = std::function<void(std::string_view)>;
 /// How the files of an image are reached, by their names in an OCI layout.
 using FileReader = std::function<void(const std::string& name, const Sink& sink)>;
 
@@ -57,8 +60,13 @@ FileReader files_of_directory(const std::filesystem::path& directory)
 
 FileReader files_of_archive(const std::filesystem::path& archive)
 {
-    return [archive](const std::string& name, const Sink& sink) {
-        read_archive_member(archive, name, sink);
+    const auto file =
+        std::make_shared<const UniqueFd>(open_file(archive, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+    return [archive, file](const std::string& name, const Sink& sink) {
+        in_context("read \"" + archive.native() + "\"", [&] {
+            sandbox::read_archive_member(
+                own_directory() / "caisson-chamber", file->get(), name, sink);
+        });
     };
 }
 
@@ -84,8 +92,7 @@ std::string read_document(const FileReader& files, const std::string& name)
 json parse_document(const std::string& text, const std::string& name)
 {
     auto read = attest::read_strict_json(text);
-    if (!read.value)
-        throw Error(ErrorKind::kInput, "\"" + name + "\": " + printable(read.problem));
+    if (!read.value) throw Error(ErrorKind::kInput, "\"" + name + "\": " + printable(read.problem));
     return std::move(*read.value);
 }
 

@@ -1,5 +1,7 @@
 #include "sandbox/base/error_wire.hh"
 
+#include "sandbox/base/text.hh"
+
 #include <nlohmann/json.hpp>
 
 namespace caisson {
@@ -18,13 +20,15 @@ Error error_from_json(std::string_view text)
     const auto wire = nlohmann::json::parse(text, nullptr, false);
     if (!wire.is_object() || !wire.contains("message") || !wire["message"].is_string())
         return Error(ErrorKind::kInternal,
-                     "a program of ours failed and said \"" + std::string(text.substr(0, 200)) +
+                     "a program of ours failed and said \"" + printable(text.substr(0, 200)) +
                          "\"");
-    const int kind = wire.value("kind", 0);
-    const bool known = kind >= 0 && kind <= static_cast<int>(ErrorKind::kInterrupted);
-    return Error(known ? static_cast<ErrorKind>(kind) : ErrorKind::kInternal,
-                 wire["message"].get<std::string>(),
-                 wire.value("hint", std::string()));
+    const auto kind = wire.contains("kind") ? wire["kind"] : nlohmann::json();
+    const bool known =
+        kind.is_number_integer() && kind >= 0 && kind <= static_cast<int>(ErrorKind::kInterrupted);
+    const bool has_hint = wire.contains("hint") && wire["hint"].is_string();
+    return Error(known ? static_cast<ErrorKind>(kind.get<int>()) : ErrorKind::kInternal,
+                 printable(wire["message"].get<std::string>()),
+                 has_hint ? printable(wire["hint"].get<std::string>()) : std::string());
 }
 
 } // namespace caisson

@@ -34,16 +34,6 @@ void require(archive* reader, int status)
     if (status != ARCHIVE_OK) refuse(reader);
 }
 
-/// Names are bytes. In the C locale, which our programs never leave, libarchive gives a pax name
-/// that is no ASCII as it is, but warns that it could not turn it into text. Any other warning is a
-/// name or number that had to be guessed.
-bool is_readable(archive* reader, int status)
-{
-    if (status != ARCHIVE_WARN) return status == ARCHIVE_OK;
-    const char* text = archive_error_string(reader);
-    return text != nullptr && std::string_view(text).ends_with("to current locale.");
-}
-
 /// Named one by one: archive_read_support_filter_all() would also start programs.
 void enable(archive* reader, Compression compression)
 {
@@ -153,6 +143,16 @@ ArchiveEntry checked(archive_entry* raw)
 
 } // namespace
 
+bool is_read_whole(archive* reader, int status)
+{
+    if (status != ARCHIVE_WARN) return status == ARCHIVE_OK;
+    // Names are bytes. In the C locale, which our programs never leave, libarchive gives a pax name
+    // that is no ASCII as it is, but warns that it could not turn it into text. Any other warning
+    // is a name or number that had to be guessed.
+    const char* text = archive_error_string(reader);
+    return text != nullptr && std::string_view(text).ends_with("to current locale.");
+}
+
 struct ArchiveReader::State {
     int input;
     std::unique_ptr<archive, int (*)(archive*)> reader{archive_read_new(), archive_read_free};
@@ -212,7 +212,7 @@ std::optional<ArchiveEntry> ArchiveReader::next()
         state_->status = archive_read_next_header(reader, &raw);
     check_ratio();
     if (state_->status == ARCHIVE_EOF) return std::nullopt;
-    if (!is_readable(reader, state_->status)) refuse(reader);
+    if (!is_read_whole(reader, state_->status)) refuse(reader);
     // one compression and the end of the pipe; more are a bomb in a bomb
     if (archive_filter_count(reader) > 2) refuse("the archive is compressed more than once");
     if (++entries_ > kMaxEntries) refuse("the archive has more than 2000000 entries");

@@ -10,7 +10,13 @@
 #include <utility>
 #include <vector>
 
+struct archive;
+
 namespace caisson::sandbox {
+
+/// Whether a header that libarchive read with this status has every name and number as the archive
+/// has it, and none guessed.
+[[nodiscard]] bool is_read_whole(archive* reader, int status);
 
 /// One entry of an archive, checked: what a tree may not hold is an Error before it gets here.
 struct ArchiveEntry {

@@ -15,10 +15,14 @@ inline constexpr std::string_view kReady = "ready";       ///< chamber: waiting 
 // Descriptors at which the chamber finds what it was given.
 inline constexpr int kChannelFd = 3;
 inline constexpr int kTreesFd = 4;
+inline constexpr int kArchiveFd = 3;
+inline constexpr int kAnswerFd = 4;
+inline constexpr int kMostAnswer = 64 << 10; ///< bytes
 
 // The program's modes, its first argument.
 inline constexpr const char* kServeMode = "serve"; ///< [first user id, first group id]
 inline constexpr const char* kExtractMode =
-    "extract"; ///< input at kChannelFd, directory at kTreesFd
+    "extract";                                       ///< input at kChannelFd, directory at kTreesFd
+inline constexpr const char* kMemberMode = "member"; ///< its name; kArchiveFd, kAnswerFd
 
 } // namespace caisson::sandbox

@@ -6,6 +6,7 @@
 #include "sandbox/chamber/extract_mode.hh"
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/chamber/layout.hh"
+#include "sandbox/chamber/member_mode.hh"
 #include "sandbox/chamber/serve.hh"
 #include "sandbox/sys/path.hh"
 
@@ -58,6 +59,8 @@ int run_mode(std::string_view mode, std::span<char*> rest)
         }
     }
     if (mode == kExtractMode) return run_extract_mode(UniqueFd(kChannelFd), UniqueFd(kTreesFd));
+    if (mode == kMemberMode && rest.size() == 1)
+        return run_member_mode(UniqueFd(kArchiveFd), UniqueFd(kAnswerFd), rest[0]);
     return kUsageExit;
 }
 

@@ -47,15 +47,14 @@ constexpr std::uint64_t kUsed =
 
 /// Below ABI 2 every link across directories would be refused, and layers hold such links: there
 /// pivot_root alone is the wall.
-void restrict_files()
+void restrict_files(int root)
 {
     const int abi = landlock_abi();
     if (abi < 2) return;
     const std::uint64_t rights = landlock_file_rights(abi);
     const UniqueFd ruleset =
         landlock_create_ruleset({.handled_access_fs = rights, .scoped = landlock_scopes(abi)}, abi);
-    const UniqueFd root = open_file("/", O_PATH | O_DIRECTORY);
-    landlock_allow_beneath(ruleset.get(), root.get(), kUsed & rights);
+    landlock_allow_beneath(ruleset.get(), root, kUsed & rights);
     landlock_restrict_self(ruleset.get());
 }
 
@@ -142,6 +141,29 @@ constexpr std::array kAllowed = {
 #endif
 };
 
+/// What reading an open archive takes.
+constexpr std::array kReadersCalls = {
+    // its descriptors
+    SYS_read,
+    SYS_write,
+    SYS_lseek,
+    SYS_close,
+    // malloc and its locks
+    SYS_brk,
+    SYS_mmap,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_futex,
+    // the end, in order or by way of abort(3)
+    SYS_exit_group,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigaction,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_tgkill,
+};
+
 } // namespace
 
 void raise_worker_walls()
@@ -150,8 +172,31 @@ void raise_worker_walls()
         cut_capabilities();
         sys::set_no_new_privileges();
         sys::set_dumpable(false);
-        restrict_files();
+        const UniqueFd root = open_file("/", O_PATH | O_DIRECTORY);
+        restrict_files(root.get());
         seccomp_set_filter(filter_that_allows(kAllowed));
+    });
+}
+
+void raise_writer_walls(int destination)
+{
+    with_kind(ErrorKind::kHost, [&] {
+        sys::set_no_new_privileges();
+        sys::set_dumpable(false);
+        restrict_files(destination);
+        seccomp_set_filter(filter_that_allows(kAllowed));
+    });
+}
+
+void raise_reader_walls()
+{
+    with_kind(ErrorKind::kHost, [] {
+        // the bounding set stays: without CAP_SETPCAP it cannot be cut, and nothing is executed
+        sys::capset(0);
+        sys::set_no_new_privileges();
+        sys::set_dumpable(false);
+        landlock_deny_everything();
+        seccomp_set_filter(filter_that_allows(kReadersCalls));
     });
 }
 

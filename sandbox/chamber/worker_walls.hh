@@ -8,4 +8,12 @@ namespace caisson::sandbox {
 /// Error of kind kHost.
 void raise_worker_walls();
 
+/// The same for a process that writes files as the calling user, with no root of its own: the open
+/// directory `destination` takes the root's place, and the user's capabilities, if any, stay.
+void raise_writer_walls(int destination);
+
+/// The same for a process that reads one open file and writes to pipes, with no root of its own: no
+/// capability, no file by its path, a filter with little more than read and write.
+void raise_reader_walls();
+
 } // namespace caisson::sandbox

@@ -1,6 +1,7 @@
 // The operations on trees, from the runner's handle through the real chamber and its workers.
 #include "sandbox/base/error.hh"
 #include "sandbox/base/program.hh"
+#include "sandbox/chamber/handshake.hh"
 #include "tests/cell/cell_fixture.hh"
 #include "tests/support/paths.hh"
 
@@ -104,6 +105,30 @@ TEST_F(Trees, ComeOutAsTheCallersOwnFiles)
                                          make_sealed_memfd("tar", "nonsense").get(),
                                          directory.get()),
                  Error);
+}
+
+TEST(Extract, WritesBehindWallsOfItsOwn)
+{
+    const TempDirectory destination(fs::temp_directory_path());
+    const UniqueFd directory = open_file(destination.path(), O_RDONLY | O_DIRECTORY);
+    auto [input, input_end] = make_pipe();
+    Program extract =
+        Program::start({.path = checkout::bin() / "caisson-chamber",
+                        .arguments = {kExtractMode},
+                        .descriptors = {{kChannelFd, input.get()}, {kTreesFd, directory.get()}}});
+    input.reset();
+    const auto status = [&] {
+        return read_file("/proc/" + std::to_string(extract.pid()) + "/status", 1U << 16);
+    };
+
+    // it waits for the first byte; the filter is the last of its walls
+    for (int tries = 0; tries < 1000 && status().find("Seccomp:\t2") == std::string::npos; ++tries)
+        ::usleep(1000);
+
+    EXPECT_NE(status().find("Seccomp:\t2"), std::string::npos) << status();
+    EXPECT_NE(status().find("NoNewPrivs:\t1"), std::string::npos);
+    input_end.reset();
+    EXPECT_EQ(extract.wait(), 0);
 }
 
 } // namespace

@@ -4,7 +4,7 @@
 #include "sandbox/chamber/tar_stream.hh"
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/sys/path.hh"
-#include "tar_builder.hh"
+#include "tests/support/tar_builder.hh"
 #include "tree_environment.hh"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/sys/path.hh"
-#include "tar_builder.hh"
+#include "tests/support/tar_builder.hh"
 #include "tree_environment.hh"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/chamber/worker.hh"
 #include "sandbox/sys/path.hh"
-#include "tar_builder.hh"
+#include "tests/support/tar_builder.hh"
 #include "tree_environment.hh"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "tar_builder.hh"
+#include "tests/support/tar_builder.hh"
 
 #include <cstdio>
 #include <cstring>
