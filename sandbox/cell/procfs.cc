@@ -1,5 +1,4 @@
-// /proc: a fresh instance, of which only what a build needs can be seen and nothing but a process's
-// own entries can be written.
+// /proc: a fresh instance, of which only what a build needs can be seen and nothing can be written.
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/cell/mount_point.hh"
@@ -10,37 +9,45 @@
 #include "sandbox/sys/mount.hh"
 #include "sandbox/sys/path.hh"
 
+#include <algorithm>
 #include <linux/magic.h>
+#include <string_view>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 namespace caisson::sandbox {
 namespace {
 
-/// What tells of the host or drives it. Not every kernel has every one.
-constexpr const char* kHiddenFiles[] = {
-    "cmdline",
-    "diskstats",
-    "interrupts",
-    "iomem",
-    "kallsyms",
-    "kcore",
-    "key-users",
-    "keys",
-    "kmsg",
-    "latency_stats",
-    "pagetypeinfo",
-    "partitions",
-    "sched_debug",
-    "slabinfo",
-    "softirqs",
-    "sysrq-trigger",
-    "timer_list",
-    "vmallocinfo",
+/// What a build reads, beside the processes' own entries. All else tells of the host or drives it,
+/// and every kernel brings something new: so what is not named here is covered.
+constexpr std::string_view kShown[] = {
+    "cpuinfo",     // compilers' -march=native, test runners
+    "filesystems", // mount, mkfs
+    "loadavg",     // make -l, ninja -l
+    "meminfo",     // linkers, JVMs and test runners size themselves by it
+    "stat",        // the number of processors, where there is no /sys
+    "sys",
+    "sysvipc", // of the cell's IPC namespace
+    "uptime",
+    "version",
 };
-constexpr const char* kHiddenDirectories[] = {"acpi", "bus", "fs", "irq", "scsi"};
-/// Builds read it (nproc, page sizes, limits); nobody writes it.
-constexpr const char* kReadOnly = "sys";
+/// Below sys: counters of the whole machine, what names it, and what its root does with a dump.
+constexpr const char* kHiddenSettings[] = {
+    "sys/fs/aio-nr",
+    "sys/fs/dentry-state",
+    "sys/fs/file-nr",
+    "sys/fs/inode-nr",
+    "sys/fs/inode-state",
+    "sys/kernel/core_pattern",
+    "sys/kernel/random/boot_id",
+};
+
+bool is_shown(const sys::DirectoryEntry& entry)
+{
+    if (entry.type == DT_LNK) return true; // self, net, mounts: into the processes' own entries
+    if (entry.name.find_first_not_of("0123456789") == std::string::npos) return true;
+    return std::find(std::begin(kShown), std::end(kShown), entry.name) != std::end(kShown);
+}
 
 void write_value(int procfs, const std::string& name, std::string_view value)
 {
@@ -49,11 +56,11 @@ void write_value(int procfs, const std::string& name, std::string_view value)
 }
 
 /// Clones the mount `source` over `name`, where the kernel has that entry.
-void cover(int procfs, const char* name, int source)
+void cover(int procfs, const std::string& name, int source)
 {
     if (!sys::fstatat(procfs, name)) return;
     const UniqueFd clone = sys::open_tree(source, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-    sys::move_mount(clone.get(), "", procfs, name, MOVE_MOUNT_F_EMPTY_PATH);
+    sys::move_mount(clone.get(), "", procfs, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 void require_null_device(int fd)
@@ -97,16 +104,18 @@ void mount_procfs(CellSetup& setup)
     const UniqueFd null =
         sys::openat2(AT_FDCWD, kDevicesPath + std::string("/null"), O_PATH, RESOLVE_NO_SYMLINKS);
     require_null_device(null.get());
-    for (const char* name : kHiddenFiles)
-        cover(procfs, name, null.get());
     const UniqueFd empty =
         sys::openat2(AT_FDCWD, kEmptyPath, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
-    for (const char* name : kHiddenDirectories)
-        cover(procfs, name, empty.get());
+    const UniqueFd root = sys::openat2(procfs, ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
+    for (const sys::DirectoryEntry& entry : sys::read_directory(root.get()))
+        if (!is_shown(entry))
+            cover(procfs, entry.name, entry.type == DT_DIR ? empty.get() : null.get());
+    for (const char* name : kHiddenSettings)
+        cover(procfs, name, null.get());
 
-    const UniqueFd read_only = sys::open_tree(procfs, kReadOnly, OPEN_TREE_CLONE);
-    sys::mount_setattr(read_only.get(), "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY);
-    sys::move_mount(read_only.get(), "", procfs, kReadOnly, MOVE_MOUNT_F_EMPTY_PATH);
+    // No build writes to it: a process's own files there are its oom_score_adj, the clock of its
+    // children, and names that prctl(2) sets too.
+    sys::mount_setattr(procfs, "", AT_EMPTY_PATH | AT_RECURSIVE, MOUNT_ATTR_RDONLY);
 }
 
 } // namespace caisson::sandbox

@@ -56,8 +56,20 @@ TEST_F(Walls, HideWhatTellsOfTheHost)
                                 "proc.read_diskstats",
                                 "proc.read_kallsyms",
                                 "proc.read_softirqs",
+                                "proc.read_buddyinfo",
+                                "proc.read_vmstat",
+                                "proc.read_cgroups",
+                                "proc.read_core_pattern",
+                                "proc.read_boot_id",
+                                "proc.read_file_nr",
                                 "sys.present",
                                 "root.see_host_file"})
+        expect_refused(attempt);
+}
+
+TEST_F(Walls, LetNothingInProcBeWritten)
+{
+    for (const char* attempt : {"limit.reset_oom_score", "proc.write_timens_offsets"})
         expect_refused(attempt);
 }
 

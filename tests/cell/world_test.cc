@@ -103,6 +103,17 @@ TEST_F(World, ReportsTheLandlockThatHolds)
     EXPECT_EQ(run(plan({"true"})).outcome.landlock_abi, std::min(6, probe_features().landlock_abi));
 }
 
+TEST_F(World, ShowsOfProcWhatABuildReadsAndNothingThatANewKernelBrings)
+{
+    const std::string shown = output_of("cd /proc; for name in [a-z]*; do if [ -d $name ]; then "
+                                        "[ -z \"$(ls $name)\" ] || echo $name; else "
+                                        "[ -z \"$(head -c 1 $name)\" ] || echo $name; fi; done");
+
+    EXPECT_EQ(shown,
+              "cpuinfo\nfilesystems\nloadavg\nmeminfo\nmounts\nnet\nself\nstat\nsys\n"
+              "sysvipc\nthread-self\nuptime\nversion\n");
+}
+
 TEST_F(World, LooksUpItsUserInTheTree)
 {
     const auto ids = [](const std::string& user) {

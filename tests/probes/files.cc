@@ -64,9 +64,10 @@ Finding set_flags_by_call()
     if (file < 0) return absent_because("there is no place for a file");
     constexpr int kEmptyPath = 0x1000;
     std::array<std::uint32_t, 6> attributes = {};
-    return judge_asking(
-        call(kSetAttributes, file, "", attributes.data(), sizeof attributes, kEmptyPath),
-        "file_setattr");
+    const long answer =
+        call(kSetAttributes, file, "", attributes.data(), sizeof attributes, kEmptyPath);
+    return answer == -EOPNOTSUPP ? refused_because("file_setattr: EOPNOTSUPP")
+                                 : judge_asking(answer, "file_setattr");
 }
 
 /// On /proc, which cannot be frozen: EOPNOTSUPP comes behind CAP_SYS_ADMIN.
