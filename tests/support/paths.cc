@@ -17,6 +17,11 @@ std::filesystem::path bin()
     return CAISSON_BUILD_DIR "/bin";
 }
 
+std::filesystem::path build()
+{
+    return CAISSON_BUILD_DIR;
+}
+
 std::filesystem::path probe()
 {
     return CAISSON_BUILD_DIR "/bin/caisson-probe";

@@ -12,6 +12,8 @@ namespace caisson::checkout {
 [[nodiscard]] std::filesystem::path shared();
 /// The programs as built: caisson and those that it starts.
 [[nodiscard]] std::filesystem::path bin();
+/// The folder that all of it is built in.
+[[nodiscard]] std::filesystem::path build();
 /// The small attackers that run inside a cell.
 [[nodiscard]] std::filesystem::path probe();
 /// Where tests/support/install_readers puts what npm has.

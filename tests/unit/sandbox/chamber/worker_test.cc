@@ -9,7 +9,9 @@
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -225,8 +227,8 @@ TEST_F(WorkerWalls, DieWithTheChamber)
     for (int tries = 0; tries < 200 && ::kill(worker, 0) == 0; ++tries) {
         ::usleep(5000);
         // a zombie until whoever inherited it reaps it: gone is gone
-        const std::string status =
-            read_file("/proc/" + std::to_string(worker) + "/status", 1U << 16);
+        std::ifstream file("/proc/" + std::to_string(worker) + "/status");
+        const std::string status{std::istreambuf_iterator<char>(file), {}};
         if (status.find("State:\tZ") != std::string::npos) return;
     }
     EXPECT_NE(::kill(worker, 0), 0);
