@@ -52,7 +52,7 @@ SyscallEntry parse_entry(const JsonCursor& cursor)
     entry.why = cursor.at("why").text(kLongestWhy);
     if (const auto action = cursor.find("action")) entry.action = action->one_of(kActions);
     if (entry.action == "errno")
-        entry.error = static_cast<int>(cursor.at("error").whole_number(1, kGreatestError));
+        entry.error = static_cast<int>(cursor.at("error").whole_number(0, kGreatestError));
     else if (const auto error = cursor.find("error"))
         error->refuse("goes with \"action\": \"errno\" only");
     if (const auto arguments = cursor.find("arguments"))

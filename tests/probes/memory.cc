@@ -22,30 +22,26 @@ Finding fault(int flags)
     return judge(call(SYS_userfaultfd, flags), "userfaultfd");
 }
 
-/// ENOMEM where the pool is empty: asked for they can be.
-Finding judge_huge(long answer, const char* name)
-{
-    return answer == -ENOMEM ? open_because("%s: only the empty pool says no", name)
-                             : judge(answer, name);
-}
-
+/// Of a size that there is not: EINVAL from whoever looks for it. Of a real size an empty pool says
+/// ENOMEM, and so may a filter.
 Finding map_huge_pages()
 {
+    constexpr unsigned kEightKibibytes = 13U << 26U; // MAP_HUGE_SHIFT
     const long answer = call(SYS_mmap,
                              0,
                              kHugePage,
                              PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | kEightKibibytes,
                              -1,
                              0);
-    return answer < 0 && answer > -4096 ? judge_huge(answer, "mmap(MAP_HUGETLB)")
-                                        : open_because("mmap(MAP_HUGETLB) succeeded");
+    return answer == -EINVAL ? open_because("mmap(MAP_HUGETLB) looks for pages of that size")
+                             : refused_because("mmap(MAP_HUGETLB): %ld", -answer);
 }
 
 Finding make_huge_file()
 {
     constexpr unsigned kHugeTlb = 4; // MFD_HUGETLB
-    return judge_huge(call(SYS_memfd_create, "caisson-probe", kHugeTlb), "memfd_create");
+    return judge(call(SYS_memfd_create, "caisson-probe", kHugeTlb), "memfd_create");
 }
 
 Finding make_huge_segment()
@@ -53,7 +49,7 @@ Finding make_huge_segment()
     constexpr int kHugeTlb = 04000; // SHM_HUGETLB
     const long segment = call(SYS_shmget, IPC_PRIVATE, kHugePage, IPC_CREAT | kHugeTlb | 0600);
     if (segment >= 0) call(SYS_shmctl, segment, IPC_RMID, nullptr);
-    return judge_huge(segment, "shmget(SHM_HUGETLB)");
+    return judge(segment, "shmget(SHM_HUGETLB)");
 }
 
 Finding set_policy()

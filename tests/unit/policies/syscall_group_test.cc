@@ -46,12 +46,17 @@ TEST(SyscallGroup, RefusesACallWithoutAReason)
     EXPECT_THAT(complaint(R"({"name": "read", "why": ""})"), HasSubstr("must have 1 to"));
 }
 
+TEST(SyscallGroup, MayAnswerACallAsDone)
+{
+    EXPECT_EQ(complaint(R"({"name": "a", "why": "w", "action": "errno", "error": 0})"), "accepted");
+}
+
 TEST(SyscallGroup, RefusesWhatCannotHoldOrMeansNothing)
 {
     EXPECT_THAT(complaint(R"({"name": "a", "why": "w", "action": "errno"})"),
                 HasSubstr("lacks the key \"error\""));
-    EXPECT_THAT(complaint(R"({"name": "a", "why": "w", "action": "errno", "error": 0})"),
-                HasSubstr("from 1 to 4095"));
+    EXPECT_THAT(complaint(R"({"name": "a", "why": "w", "action": "errno", "error": 4096})"),
+                HasSubstr("from 0 to 4095"));
     EXPECT_THAT(complaint(R"({"name": "a", "why": "w", "error": 1})"), HasSubstr("goes with"));
     EXPECT_THAT(complaint(R"({"name": "a", "why": "w", "action": "kill"})"),
                 HasSubstr("must be one of \"allow\", \"errno\""));
