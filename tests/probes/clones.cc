@@ -114,7 +114,7 @@ constexpr Attempt kAttempts[] = {
      0,
      "a nested user namespace by the i386 table",
      clone_by_i386},
-    {"ns.unshare_user_i386", Severity::kMust, kCheap, "the same by unshare(2)", unshare_by_i386},
+    {"ns.unshare_user_i386", Severity::kMust, 0, "the same by unshare(2)", unshare_by_i386},
     {"ns.unshare_user_x32", Severity::kMust, kCheap, "the same by the x32 table", unshare_by_x32},
     {"ns.choose_process_id",
      Severity::kShould,

@@ -18,11 +18,9 @@ extern char** environ; // NOLINT(readability-identifier-naming): POSIX
 namespace caisson::probes {
 namespace {
 
-constexpr int kMostDescriptors = 1024;
-
 Finding find_descriptor(mode_t kind, const char* what)
 {
-    for (int fd = 3; fd < kMostDescriptors; ++fd) {
+    for (const int fd : open_descriptors()) {
         struct stat entry = {};
         if (::fstat(fd, &entry) == 0 && (entry.st_mode & S_IFMT) == kind)
             return open_because("descriptor %d is %s", fd, what);
@@ -32,8 +30,8 @@ Finding find_descriptor(mode_t kind, const char* what)
 
 Finding find_any_descriptor()
 {
-    for (int fd = 3; fd < kMostDescriptors; ++fd)
-        if (call(SYS_fcntl, fd, F_GETFD) >= 0) return open_because("descriptor %d is open", fd);
+    for (const int fd : open_descriptors())
+        return open_because("descriptor %d is open", fd);
     return refused_because("nothing is open but 0, 1 and 2");
 }
 

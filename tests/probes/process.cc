@@ -175,7 +175,7 @@ constexpr Attempt kAttempts[] = {
      take_on<ADDR_NO_RANDOMIZE>},
     {"process.no_random_addresses_i386",
      Severity::kShould,
-     kCheap,
+     0,
      "the same by the i386 table",
      take_on_by_i386},
     {"process.read_implies_exec",

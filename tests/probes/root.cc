@@ -142,7 +142,7 @@ Finding chdir_by_leaked_descriptor()
 {
     struct stat root = {};
     if (::stat("/", &root) != 0) return absent_because("/ cannot be looked at");
-    for (int fd = 3; fd < 1024; ++fd) {
+    for (const int fd : open_descriptors()) {
         struct stat entry = {};
         if (::fstat(fd, &entry) != 0 || !S_ISDIR(entry.st_mode)) continue;
         if (::fchdir(fd) != 0) continue;

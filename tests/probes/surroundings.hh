@@ -29,6 +29,9 @@ Finding look_at(const char* path);
 /// The processes that are none of the payload's: pid 1, and the one that laid the bait.
 std::vector<int> outsiders();
 
+/// The descriptors above 2 that are open, of the first thousand: asked for without /proc.
+std::vector<int> open_descriptors();
+
 /// A fresh file of this child's own in a place that can be written, open for reading and writing;
 /// -1 where there is none. Its name is gone at once.
 int open_scratch_file();
