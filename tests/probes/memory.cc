@@ -49,7 +49,9 @@ Finding make_huge_segment()
     constexpr int kHugeTlb = 04000; // SHM_HUGETLB
     const long segment = call(SYS_shmget, IPC_PRIVATE, kHugePage, IPC_CREAT | kHugeTlb | 0600);
     if (segment >= 0) call(SYS_shmctl, segment, IPC_RMID, nullptr);
-    return judge(segment, "shmget(SHM_HUGETLB)");
+    // the empty pool alone says so
+    return segment == -ENOMEM ? open_because("shmget(SHM_HUGETLB) looks for pages")
+                              : judge(segment, "shmget(SHM_HUGETLB)");
 }
 
 Finding set_policy()

@@ -70,13 +70,16 @@ Finding see_host_file()
     return open_to_read(bait_file().c_str());
 }
 
+/// `..` of / is /: more of them than any directory is deep.
+constexpr const char* kToTheTop = "/../../../../../../../../../../../../../../../..";
+
 Finding see_host_file_through(const char* link)
 {
     if (bait() == nullptr) return absent_because("no bait was laid");
     Finding last = absent_because("there is no outsider");
     for (const int pid : outsiders()) {
         const std::string path =
-            "/proc/" + std::to_string(pid) + "/" + link + "/../../../.." + bait_file();
+            "/proc/" + std::to_string(pid) + "/" + link + kToTheTop + bait_file();
         last = open_to_read(path.c_str());
         if (last.result == Result::kOpen) break;
     }
