@@ -5,16 +5,23 @@
 namespace caisson::policies {
 namespace {
 
+nlohmann::json canonical_arguments(const std::vector<SyscallEntry::Argument>& arguments)
+{
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& argument : arguments) {
+        nlohmann::json test = {
+            {"index", argument.index}, {"compare", argument.compare}, {"value", argument.value}};
+        if (argument.compare.starts_with('&')) test["mask"] = argument.mask;
+        list.push_back(std::move(test));
+    }
+    return list;
+}
+
 nlohmann::json canonical_call(const SyscallEntry& entry)
 {
     nlohmann::json call = {{"name", entry.name}, {"action", entry.action}};
     if (entry.action == "errno") call["error"] = entry.error;
-    for (const auto& argument : entry.arguments) {
-        nlohmann::json test = {
-            {"index", argument.index}, {"compare", argument.compare}, {"value", argument.value}};
-        if (argument.compare == "&==") test["mask"] = argument.mask;
-        call["arguments"].push_back(std::move(test));
-    }
+    if (!entry.arguments.empty()) call["arguments"] = canonical_arguments(entry.arguments);
     return call;
 }
 
@@ -30,17 +37,47 @@ nlohmann::json canonical_groups(const std::vector<SyscallGroup>& groups)
     return list;
 }
 
+nlohmann::json canonical_answer(const SeccompProfile::Answer& answer)
+{
+    return {{"action", answer.action}, {"error", answer.error}};
+}
+
+nlohmann::json canonical_conditions(const SeccompProfile::Conditions& conditions)
+{
+    nlohmann::json object = {{"capabilities", conditions.capabilities},
+                             {"architectures", conditions.architectures}};
+    if (conditions.least_kernel)
+        object["least_kernel"] = {conditions.least_kernel->version,
+                                  conditions.least_kernel->revision};
+    return object;
+}
+
+/// The profile as it was written: what it comes to hangs on the host's kernel.
+nlohmann::json canonical_seccomp(const PolicySeccomp& seccomp)
+{
+    nlohmann::json entries = nlohmann::json::array();
+    for (const SeccompProfile::Entry& entry : seccomp.profile.entries)
+        entries.push_back({{"names", entry.names},
+                           {"answer", canonical_answer(entry.answer)},
+                           {"arguments", canonical_arguments(entry.arguments)},
+                           {"includes", canonical_conditions(entry.includes)},
+                           {"excludes", canonical_conditions(entry.excludes)}});
+    return {{"otherwise", canonical_answer(seccomp.profile.otherwise)},
+            {"entries", std::move(entries)},
+            {"covers_i386", seccomp.profile.covers_i386},
+            {"accepted", seccomp.accepted}};
+}
+
 } // namespace
 
 std::string canonical_json(const Policy& policy)
 {
     // nlohmann::json keeps the keys of an object in a std::map: sorted by their bytes
-    const nlohmann::json document = {
+    nlohmann::json document = {
         {"format", kPolicyFormat},
         {"name", policy.name},
         {"limits", canonical_limits(policy.limits)},
         {"capabilities", policy.capabilities},
-        {"syscalls", canonical_groups(policy.groups)},
         {"landlock", policy.landlock},
         {"network", policy.network},
         {"sandbox",
@@ -49,6 +86,10 @@ std::string canonical_json(const Policy& policy)
         {"base_images", policy.base_images},
         {"plain_http_loopback", policy.plain_http_loopback},
     };
+    if (policy.seccomp)
+        document["seccomp"] = canonical_seccomp(*policy.seccomp);
+    else
+        document["syscalls"] = canonical_groups(policy.groups);
     return document.dump();
 }
 

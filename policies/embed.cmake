@@ -14,6 +14,7 @@ endfunction()
 table_of(profiles "${PROFILES}" profiles)
 table_of(syscalls "${GROUPS}" groups)
 file(READ "${SOURCE_DIR}/schema/policy.schema.json" schema)
+file(READ "${SOURCE_DIR}/floor.json" floor)
 
 file(WRITE "${OUTPUT}" "// Made by policies/embed.cmake; change the JSON files instead.
 #include \"policies/embedded.hh\"
@@ -39,6 +40,11 @@ std::span<const EmbeddedFile> embedded_profiles()
 std::span<const EmbeddedFile> embedded_syscall_groups()
 {
     return kGroups;
+}
+
+std::string_view embedded_floor()
+{
+    return R\"json(${floor})json\";
 }
 
 std::string_view embedded_policy_schema()

@@ -152,4 +152,14 @@ bool JsonCursor::flag() const
     return *flag;
 }
 
+bool JsonCursor::is_empty() const
+{
+    const auto& value = node_->value;
+    const auto* text = std::get_if<std::string>(&value);
+    const auto* elements = std::get_if<JsonNode::Elements>(&value);
+    const auto* members = std::get_if<JsonNode::Members>(&value);
+    return std::holds_alternative<JsonNode::Null>(value) || (text != nullptr && text->empty()) ||
+           (elements != nullptr && elements->empty()) || (members != nullptr && members->empty());
+}
+
 } // namespace caisson::policies

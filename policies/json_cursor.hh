@@ -36,6 +36,8 @@ public:
     /// A whole number from `least` to `most`.
     [[nodiscard]] std::uint64_t whole_number(std::uint64_t least, std::uint64_t most) const;
     [[nodiscard]] bool flag() const;
+    /// null, "", [] or {}.
+    [[nodiscard]] bool is_empty() const;
 
     /// Throws: the value at this place is wrong, because `why`.
     [[noreturn]] void refuse(const std::string& why, std::string hint = {}) const;

@@ -2,6 +2,7 @@
 
 #include "policies/canonical.hh"
 #include "policies/embedded.hh"
+#include "policies/floor.hh"
 #include "policies/json_cursor.hh"
 #include "policies/nearest.hh"
 #include "policies/syscall_group.hh"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 namespace caisson::policies {
 namespace {
@@ -71,14 +73,32 @@ std::vector<std::string> parse_group_names(const JsonCursor& cursor)
     return names;
 }
 
-Policy read_policy(const JsonCursor& cursor)
+PolicySeccomp parse_seccomp(const JsonCursor& cursor, const ReadBeside& read_beside)
 {
-    constexpr std::array<std::string_view, 11> kKeys = {"format",
+    std::vector<std::string_view> keys = floor_permissions();
+    keys.emplace_back("profile");
+    cursor.allow_only(keys);
+    PolicySeccomp seccomp;
+    for (const std::string_view permission : floor_permissions())
+        if (const auto flag = cursor.find(permission); flag && flag->flag())
+            seccomp.accepted.emplace_back(permission);
+    std::sort(seccomp.accepted.begin(), seccomp.accepted.end());
+    const JsonCursor profile = cursor.at("profile");
+    const std::string path = profile.text(kLongestText);
+    if (!read_beside) profile.refuse("names a file, and there is none beside this policy");
+    seccomp.profile = parse_seccomp_profile(read_beside(path), path);
+    return seccomp;
+}
+
+Policy read_policy(const JsonCursor& cursor, const ReadBeside& read_beside)
+{
+    constexpr std::array<std::string_view, 12> kKeys = {"format",
                                                         "name",
                                                         "description",
                                                         "limits",
                                                         "capabilities",
                                                         "syscalls",
+                                                        "seccomp",
                                                         "landlock",
                                                         "network",
                                                         "sandbox",
@@ -94,7 +114,12 @@ Policy read_policy(const JsonCursor& cursor)
     if (const auto text = cursor.find("description")) policy.description = text->text(kLongestText);
     policy.limits = parse_limits(cursor.at("limits"));
     policy.capabilities = cursor.at("capabilities").several_of(kCapabilities);
-    policy.syscall_groups = parse_group_names(cursor.at("syscalls"));
+    if (const auto seccomp = cursor.find("seccomp")) {
+        if (cursor.find("syscalls")) seccomp->refuse("goes with no \"syscalls\"");
+        policy.seccomp = parse_seccomp(*seccomp, read_beside);
+    } else {
+        policy.syscall_groups = parse_group_names(cursor.at("syscalls"));
+    }
     policy.landlock = cursor.at("landlock").one_of(kLandlock);
     policy.network = cursor.at("network").one_of(kNetworks);
     if (const auto sandbox = cursor.find("sandbox")) policy.sandbox = parse_sandbox(*sandbox);
@@ -131,23 +156,36 @@ bool matches(std::string_view glob, std::string_view text)
 
 } // namespace
 
-Policy parse_policy(std::string_view text, std::string_view origin)
+Policy parse_policy(std::string_view text, std::string_view origin, const ReadBeside& read_beside)
 {
     const std::string place = "policy " + in_quotes(origin);
     const JsonNode document = parse_json_with_lines(text, place);
-    Policy policy = read_policy(JsonCursor(document, place));
+    Policy policy = read_policy(JsonCursor(document, place), read_beside);
     for (const std::string& name : policy.syscall_groups)
         policy.groups.push_back(syscall_group(name));
     policy.canonical_json = canonical_json(policy);
     return policy;
 }
 
+namespace {
+
+Policy load_policy_file(const std::filesystem::path& path)
+{
+    const auto read = [](const std::filesystem::path& file) {
+        return in_context("read policy", [&] { return read_file(file, kLargestFile); });
+    };
+    // a file that a policy names lies beside it, wherever the caller is
+    return parse_policy(read(path), path.native(), [&](const std::string& beside) {
+        return read(path.parent_path() / beside);
+    });
+}
+
+} // namespace
+
 Policy load_policy(std::string_view name_or_path)
 {
     if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".json"))
-        return parse_policy(
-            in_context("read policy", [&] { return read_file(name_or_path, kLargestFile); }),
-            name_or_path);
+        return load_policy_file(name_or_path);
     for (const EmbeddedFile& profile : embedded_profiles())
         if (profile.name == name_or_path) return parse_policy(profile.text, name_or_path);
 

@@ -1,8 +1,12 @@
 #pragma once
 
 #include "policies/limits.hh"
+#include "policies/seccomp_profile.hh"
+#include "policies/syscall_entry.hh"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,29 +15,6 @@ namespace caisson::policies {
 
 /// The value of "format" in a policy file.
 inline constexpr std::string_view kPolicyFormat = "policy@v1";
-
-/// One system call of a group, with the reason that it is there.
-struct SyscallEntry {
-    struct Argument {
-        unsigned index = 0;
-        std::string compare; ///< "==", "!=", "<", "<=", ">", ">=", "&==": (argument & mask) ==
-                             ///< value; in as many bits as the kernel reads of that argument
-        std::uint64_t value = 0;
-        std::uint64_t mask = ~0ULL;
-    };
-    std::string name;
-    std::string action = "allow";    ///< "allow" or "errno"
-    int error = 0;                   ///< for "errno"
-    std::vector<Argument> arguments; ///< all must hold
-    std::string why;
-};
-
-/// A named set of system calls: policies/syscalls/<name>.json.
-struct SyscallGroup {
-    std::string name;
-    std::string why;
-    std::vector<SyscallEntry> calls;
-};
 
 /// How far a build trusts the kernel to keep what it shares with others read-only.
 struct PolicySandbox {
@@ -46,14 +27,22 @@ struct PolicySandbox {
     std::string trust_domain;
 };
 
+/// System calls by a profile of Docker's or of OCI's form. What lies below the floor
+/// (policies/floor.hh) stays refused whatever it says, but for what is accepted by name.
+struct PolicySeccomp {
+    SeccompProfile profile;
+    std::vector<std::string> accepted; ///< parts of the floor, by their "i_accept_…" keys, sorted
+};
+
 /// What a build may do. Read once, narrowed by the request, never widened.
 struct Policy {
     std::string name;
     std::string description;
     PolicyLimits limits;
     std::vector<std::string> capabilities;   ///< at most the eleven of the default profile
-    std::vector<std::string> syscall_groups; ///< names, in order
+    std::vector<std::string> syscall_groups; ///< names, in order; empty where `seccomp` is given
     std::vector<SyscallGroup> groups;        ///< the same, resolved
+    std::optional<PolicySeccomp> seccomp;    ///< in place of groups
     std::string landlock;                    ///< "required" or "if-available"
     std::string network;                     ///< "none": loopback only
     PolicySandbox sandbox;
@@ -69,8 +58,12 @@ struct Policy {
 /// `/` or ending in .json). An unknown key, a wrong type or a value out of range is an Error of
 /// kind kUsage: `policy "p.json": line 12: unknown key "limts" (hint: did you mean "limits"?)`.
 [[nodiscard]] Policy load_policy(std::string_view name_or_path);
-/// The same from memory; `origin` is named in errors.
-[[nodiscard]] Policy parse_policy(std::string_view text, std::string_view origin);
+/// Reads a file that a policy names beside itself.
+using ReadBeside = std::function<std::string(const std::string& path)>;
+/// The same from memory; `origin` is named in errors. Without `read_beside` a policy that names
+/// another file is an Error.
+[[nodiscard]] Policy
+parse_policy(std::string_view text, std::string_view origin, const ReadBeside& read_beside = {});
 /// The names of the profiles that come with caisson.
 [[nodiscard]] std::vector<std::string> profile_names();
 

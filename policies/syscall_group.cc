@@ -17,18 +17,18 @@ constexpr std::uint64_t kGreatestError = 4095; // MAX_ERRNO: beyond it a result 
 SyscallEntry::Argument parse_argument(const JsonCursor& cursor)
 {
     constexpr std::array<std::string_view, 4> kKeys = {"index", "compare", "mask", "value"};
-    constexpr std::array<std::string_view, 7> kCompare = {"==", "!=", "<", "<=", ">", ">=", "&=="};
+    constexpr std::array<std::string_view, 8> kCompare = {
+        "==", "!=", "<", "<=", ">", ">=", "&==", "&!="};
     cursor.allow_only(kKeys);
     SyscallEntry::Argument argument;
     argument.index = static_cast<unsigned>(cursor.at("index").whole_number(0, 5));
     argument.compare = cursor.at("compare").one_of(kCompare);
     argument.value = cursor.at("value").whole_number(0, UINT64_MAX);
-    if (argument.compare == "&==") {
+    if (argument.compare.starts_with('&')) {
         argument.mask = cursor.at("mask").whole_number(1, UINT64_MAX);
-        if ((argument.value & ~argument.mask) != 0)
-            cursor.refuse("has a value outside its mask: it never holds");
+        if ((argument.value & ~argument.mask) != 0) cursor.refuse("has a value outside its mask");
     } else if (const auto mask = cursor.find("mask")) {
-        mask->refuse("goes with \"&==\" only");
+        mask->refuse("goes with \"&==\" and \"&!=\" only");
     }
     return argument;
 }
@@ -73,12 +73,12 @@ bool exclude_each_other(const SyscallEntry::Argument& left, const SyscallEntry::
 
 } // namespace
 
-SyscallGroup parse_syscall_group(std::string_view text, std::string_view origin)
+SyscallGroup read_syscall_group(const JsonCursor& cursor,
+                                std::initializer_list<std::string_view> more_keys)
 {
-    constexpr std::array<std::string_view, 3> kKeys = {"name", "why", "calls"};
-    const JsonNode document = parse_json_with_lines(text, origin);
-    const JsonCursor cursor(document, origin);
-    cursor.allow_only(kKeys);
+    std::vector<std::string_view> keys = {"name", "why", "calls"};
+    keys.insert(keys.end(), more_keys);
+    cursor.allow_only(keys);
     SyscallGroup group;
     group.name = cursor.at("name").text(kLongestName);
     group.why = cursor.at("why").text(kLongestWhy);
@@ -92,6 +92,12 @@ SyscallGroup parse_syscall_group(std::string_view text, std::string_view origin)
         group.calls.push_back(std::move(entry));
     }
     return group;
+}
+
+SyscallGroup parse_syscall_group(std::string_view text, std::string_view origin)
+{
+    const JsonNode document = parse_json_with_lines(text, origin);
+    return read_syscall_group(JsonCursor(document, origin), {});
 }
 
 bool overlap(const SyscallEntry& left, const SyscallEntry& right)

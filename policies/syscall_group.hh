@@ -1,7 +1,9 @@
 #pragma once
 
-#include "policies/policy.hh"
+#include "policies/json_cursor.hh"
+#include "policies/syscall_entry.hh"
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,10 @@ namespace caisson::policies {
 /// entries are asked in order, and the first that holds answers: a refusal of all the rest stands
 /// last. An entry that is never asked is an error.
 [[nodiscard]] SyscallGroup parse_syscall_group(std::string_view text, std::string_view origin);
+
+/// The same from a value of another document, which may have `more_keys` beside a group's.
+[[nodiscard]] SyscallGroup read_syscall_group(const JsonCursor& cursor,
+                                              std::initializer_list<std::string_view> more_keys);
 
 /// The names of the groups that come with caisson, sorted.
 [[nodiscard]] std::vector<std::string_view> syscall_group_names();

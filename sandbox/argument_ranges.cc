@@ -62,6 +62,7 @@ std::optional<Ranges> ranges_of(Compare compare, std::uint64_t value, std::uint6
     case Compare::kGreaterOrEqual:
         return above ? Ranges{} : from_to(value, most);
     case Compare::kMaskedEqual:
+    case Compare::kMaskedNotEqual:
         break;
     }
     return std::nullopt;
@@ -73,7 +74,7 @@ std::optional<ArgumentRanges> ArgumentRanges::of(const ArgumentTest& test, unsig
 {
     const std::uint64_t most = bits == 16 ? UINT16_MAX : UINT32_MAX;
     std::optional<Ranges> ranges;
-    if (test.compare == Compare::kMaskedEqual) {
+    if (test.compare == Compare::kMaskedEqual || test.compare == Compare::kMaskedNotEqual) {
         // a mask that keeps to the low word asks nothing of the rest, however wide the argument
         if (bits == 64 && test.mask > most) return std::nullopt;
         ranges = masked(test.value, test.mask, most);
@@ -81,7 +82,8 @@ std::optional<ArgumentRanges> ArgumentRanges::of(const ArgumentTest& test, unsig
         ranges = ranges_of(test.compare, test.value, most);
     }
     if (!ranges) return std::nullopt;
-    return ArgumentRanges(std::move(*ranges));
+    const ArgumentRanges found(std::move(*ranges));
+    return test.compare == Compare::kMaskedNotEqual ? found.others() : found;
 }
 
 bool ArgumentRanges::contains(std::uint32_t value) const noexcept

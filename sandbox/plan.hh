@@ -65,6 +65,9 @@ struct Plan {
     Landlock landlock = Landlock::kIfAvailable;
     std::vector<PlanFile> files;
     std::vector<Bind> binds;
+    /// What the policy accepts that no cell is given otherwise ("i_accept_…", policies/floor.hh);
+    /// it is in the program, and here for people and for the statement.
+    std::vector<std::string> accepted;
     std::string seccomp_digest; ///< "sha256:…" of the loaded program; the program itself comes as a
                                 ///< descriptor
 };

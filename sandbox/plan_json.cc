@@ -148,7 +148,8 @@ json to_json(const Plan& plan)
     json binds = json::array();
     for (const Bind& bind : plan.binds)
         binds.push_back(to_json(bind));
-    return {{"argv", plan.argv},
+    return {{"accepted", plan.accepted},
+            {"argv", plan.argv},
             {"binds", std::move(binds)},
             {"capabilities", plan.capabilities},
             {"environment", plan.environment},
@@ -166,9 +167,10 @@ json to_json(const Plan& plan)
 
 Plan plan_from_json(const json& value)
 {
-    const Members members(value, 14);
+    const Members members(value, 15);
     Plan plan;
     std::string landlock;
+    members.take("accepted", plan.accepted);
     members.take("argv", plan.argv);
     members.take("capabilities", plan.capabilities);
     members.take("environment", plan.environment);

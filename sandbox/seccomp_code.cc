@@ -161,12 +161,15 @@ void TestLine::add(unsigned index, unsigned bits, const ArgumentRanges& ranges)
 
 void TestLine::put_masked(Test& test, const ArgumentTest& masked, unsigned bits)
 {
+    const bool equal = masked.compare == Compare::kMaskedEqual;
+    const Target same = equal ? Target::kPass : Target::kFail;
+    const Target other = equal ? Target::kFail : Target::kPass;
     if (bits == 64 && upper(masked.mask) != 0) {
         put_load(test, high_word(masked.index), upper(masked.mask));
-        put_jump(test, BPF_JEQ, upper(masked.value), Target::kNext, Target::kFail);
+        put_jump(test, BPF_JEQ, upper(masked.value), Target::kNext, other);
     }
     put_load(test, low_word(masked.index), lower(masked.mask) & read_mask(bits));
-    put_jump(test, BPF_JEQ, lower(masked.value), Target::kPass, Target::kFail);
+    put_jump(test, BPF_JEQ, lower(masked.value), same, other);
 }
 
 void TestLine::put_equality(Test& test, const ArgumentTest& wanted)
@@ -200,6 +203,7 @@ void TestLine::add(const WordTest& word)
     Test test;
     switch (word.test.compare) {
     case Compare::kMaskedEqual:
+    case Compare::kMaskedNotEqual:
         put_masked(test, word.test, word.bits);
         break;
     case Compare::kEqual:

@@ -26,11 +26,12 @@ struct ArgumentTest {
         kLessOrEqual,
         kGreater,
         kGreaterOrEqual,
-        kMaskedEqual ///< (argument & mask) == value
+        kMaskedEqual,   ///< (argument & mask) == value
+        kMaskedNotEqual ///< (argument & mask) != value
     };
     Compare compare = Compare::kEqual;
     std::uint64_t value = 0;
-    std::uint64_t mask = ~0ULL; ///< for kMaskedEqual
+    std::uint64_t mask = ~0ULL; ///< for kMasked…
 };
 
 /// What a filter answers to one system call that meets all `tests`.

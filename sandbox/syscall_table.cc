@@ -80,6 +80,9 @@ std::string_view syscall_name(Architecture architecture, std::uint32_t number)
 bool is_syscall(std::string_view name)
 {
     if (syscall_number(Architecture::kNative, name)) return true;
+    if (std::find(sys::kForeignSystemCalls.begin(), sys::kForeignSystemCalls.end(), name) !=
+        sys::kForeignSystemCalls.end())
+        return true;
     // a call of another architecture has a negative number here
     return ::seccomp_syscall_resolve_name(std::string(name).c_str()) != __NR_SCMP_ERROR;
 }

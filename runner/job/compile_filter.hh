@@ -4,16 +4,19 @@
 #include "sandbox/base/unique_fd.hh"
 
 #include <string>
+#include <vector>
 
 namespace caisson::runner {
 
-/// The seccomp program of a policy: struct sock_filter, as they lie in memory. Half a millisecond.
+/// The seccomp program of a policy, the floor (policies/floor.hh) in front: struct sock_filter, as
+/// they lie in memory. Half a millisecond.
 [[nodiscard]] std::string compile_filter(const policies::Policy& policy);
 
 /// The same, ready to be handed to a cell.
 struct Filter {
-    UniqueFd program;   ///< a sealed memfd
-    std::string digest; ///< "sha256:…" of its bytes
+    UniqueFd program;                       ///< a sealed memfd
+    std::string digest;                     ///< "sha256:…" of its bytes
+    std::vector<std::string> unknown_calls; ///< names of a profile that are no call known here
 };
 [[nodiscard]] Filter filter_of_policy(const policies::Policy& policy);
 

@@ -30,6 +30,7 @@ sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& 
     plan.limits = limits_of_policy(policy.limits);
     plan.landlock = policy.landlock == "required" ? sandbox::Landlock::kRequired
                                                   : sandbox::Landlock::kIfAvailable;
+    if (policy.seccomp) plan.accepted = policy.seccomp->accepted;
     plan.seccomp_digest = seccomp_digest;
     return plan;
 }

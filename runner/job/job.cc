@@ -75,6 +75,7 @@ public:
 
         const Filter filter = filter_of_policy(policy);
         const sandbox::Plan plan = plan_of_policy(policy, filter.digest);
+        tell_of_filter(filter, plan);
         const std::int64_t epoch = request_.source_date_epoch.value_or(kDefaultEpoch);
         const Graph graph = compile({.dockerfile = sources.dockerfile,
                                      .stages = stages,
@@ -162,6 +163,15 @@ private:
     {
         for (const Instruction& instruction : dockerfile.global_args)
             args.declare_global(std::get<Arg>(instruction.what), dockerfile.escape);
+    }
+
+    void tell_of_filter(const Filter& filter, const sandbox::Plan& plan)
+    {
+        for (const std::string& name : filter.unknown_calls)
+            progress_.warning("the seccomp profile names \"" + escape_output(name) +
+                              "\", which is no system call known here");
+        for (const std::string& permission : plan.accepted)
+            progress_.warning("the policy gives steps what no step has otherwise: " + permission);
     }
 
     void tell(const policies::Policy& policy, const Descriptor& manifest)

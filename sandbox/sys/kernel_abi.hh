@@ -23,6 +23,9 @@ inline constexpr std::array<std::pair<std::string_view, int>, 19> kNewSystemCall
 }};
 inline constexpr std::uint32_t kNewestSystemCall = 469;
 
+/// Of other architectures alone: names that say nothing here, but are no mistake.
+inline constexpr std::array<std::string_view, 1> kForeignSystemCalls = {"riscv_hwprobe"};
+
 /// The same for this architecture alone.
 #if defined(__x86_64__)
 inline constexpr std::array<std::pair<std::string_view, int>, 2> kNewNativeSystemCalls = {{

@@ -1,11 +1,13 @@
 // What a reviewer should see change: what the filters of the profiles answer, call by call, and how
 // a program looks. Read from the compiled bytes, so a change of the compiler shows here as well.
+#include "policies/floor.hh"
 #include "policies/policy.hh"
 #include "policies/syscall_group.hh"
 #include "runner/job/compile_filter.hh"
 #include "sandbox/seccomp_compile.hh"
 #include "sandbox/seccomp_text.hh"
 #include "sandbox/syscall_arguments.hh"
+#include "sandbox/syscall_table.hh"
 #include "tests/support/golden.hh"
 
 #include <cerrno>
@@ -35,12 +37,18 @@ TEST(ProfileFilter, ComparesNoArgumentWhoseWidthIsUnknown)
     // read whole: two words of flags, of which high ones are EINVAL or mean nothing, and a pointer
     const std::set<std::pair<std::string, unsigned>> whole = {
         {"unshare", 0}, {"mmap", 3}, {"prlimit64", 2}};
+    std::vector<policies::SyscallEntry> entries = policies::floor_entries({});
     for (const std::string_view name : policies::syscall_group_names())
         for (const policies::SyscallEntry& entry : policies::syscall_group(name).calls)
-            for (const auto& argument : entry.arguments) {
-                if (whole.contains({entry.name, argument.index})) continue;
-                EXPECT_LT(bits(entry.name, argument.index), 64U) << entry.name;
-            }
+            entries.push_back(entry);
+    for (const policies::SyscallEntry& entry : entries)
+        for (const auto& argument : entry.arguments) {
+            // what only i386 has is narrow by nature
+            if (whole.contains({entry.name, argument.index}) ||
+                !sandbox::syscall_number(sandbox::Architecture::kNative, entry.name))
+                continue;
+            EXPECT_LT(bits(entry.name, argument.index), 64U) << entry.name;
+        }
 }
 
 TEST(ProfileFilter, IsTheSameInEveryProfile)

@@ -66,6 +66,7 @@ constexpr Change kChanges[] = {
     {"/syscalls", R"(["no-such-group"])"},
     {"/syscalls", R"(["files", "files"])"},
     {"/syscalls", "{}"},
+    {"/seccomp", R"({"profile": "p.json"})"}, // beside "syscalls"
     {"/landlock", "true"},
     {"/landlock", R"("optional")"},
     {"/network", R"("host")"},
@@ -111,6 +112,17 @@ std::vector<BadPolicy> bad_policies()
     for (const char* path : kNeeded)
         all.push_back(
             {std::string("without ") + path, good.patch({{{"op", "remove"}, {"path", path}}})});
+    auto with_profile = good;
+    with_profile.erase("syscalls");
+    for (const char* seccomp : {"{}",
+                                R"("p.json")",
+                                R"({"profile": ""})",
+                                R"({"profile": ["p.json"]})",
+                                R"({"profile": "p.json", "i_accept_everything": true})",
+                                R"({"profile": "p.json", "i_accept_kernel_crypto_sockets": 1})"}) {
+        with_profile["seccomp"] = nlohmann::json::parse(seccomp);
+        all.push_back({std::string("seccomp = ") + seccomp, with_profile});
+    }
     return all;
 }
 

@@ -1,6 +1,7 @@
 // The JSON Schema is what editors and other people's linters check a policy with; it must agree
 // with the loader on what is a policy.
 #include "policies/embedded.hh"
+#include "policies/floor.hh"
 #include "policies/syscall_group.hh"
 #include "tests/unit/policies/bad_policies.hh"
 
@@ -52,6 +53,27 @@ TEST_F(PolicySchema, ListsEveryGroupOfSystemCalls)
         document_["/properties/syscalls/items/enum"_json_pointer].get<std::vector<std::string>>();
     const auto names = syscall_group_names();
     EXPECT_EQ(listed, std::vector<std::string>(names.begin(), names.end()));
+}
+
+TEST_F(PolicySchema, ListsEveryPermission)
+{
+    const auto names = floor_permissions();
+    std::set<std::string> permissions(names.begin(), names.end());
+    permissions.insert("profile");
+    std::set<std::string> listed;
+    for (const auto& [name, property] :
+         document_["/properties/seccomp/properties"_json_pointer].items())
+        listed.insert(name);
+    EXPECT_EQ(listed, permissions);
+}
+
+TEST_F(PolicySchema, AcceptsAProfileInPlaceOfGroups)
+{
+    auto policy = nlohmann::json::parse(embedded_profiles().front().text);
+    policy.erase("syscalls");
+    policy["seccomp"] = {{"profile", "p.json"}, {"i_accept_kernel_crypto_sockets", true}};
+
+    EXPECT_TRUE(accepts(policy));
 }
 
 TEST_F(PolicySchema, ExplainsEveryKey)

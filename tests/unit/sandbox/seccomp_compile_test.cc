@@ -203,6 +203,8 @@ bool holds(const ArgumentTest& test, std::uint64_t argument)
         return argument >= test.value;
     case Compare::kMaskedEqual:
         return (argument & test.mask) == test.value;
+    case Compare::kMaskedNotEqual:
+        return (argument & test.mask) != test.value;
     }
     return false;
 }
@@ -244,11 +246,11 @@ public:
     ArgumentTest test(const std::string& name)
     {
         ArgumentTest test{.index = static_cast<unsigned>(below(3)),
-                          .compare = static_cast<ArgumentTest::Compare>(below(7))};
+                          .compare = static_cast<ArgumentTest::Compare>(below(8))};
         const unsigned bits = argument_bits(Architecture::kNative, name, test.index);
         const std::uint64_t read = bits == 64 ? ~0ULL : (1ULL << bits) - 1;
         test.value = value(bits == 64) & read;
-        if (test.compare == ArgumentTest::Compare::kMaskedEqual) {
+        if (test.compare >= ArgumentTest::Compare::kMaskedEqual) {
             test.mask = below(2) == 0 ? value(bits == 64) : ~below(16);
             test.value &= test.mask;
         }

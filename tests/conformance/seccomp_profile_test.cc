@@ -1,0 +1,563 @@
+// Docker's default profile, unchanged in a policy, must mean what it means to Docker: its compiled
+// program is asked call by call, and compared with a reading of the JSON that shares nothing with
+// the loader, with the program that libseccomp makes of it as runc would, and with the kernel.
+#include "policies/policy.hh"
+#include "runner/job/compile_filter.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/base/seccomp.hh"
+#include "sandbox/seccomp_evaluate.hh"
+#include "tests/conformance/data.hh"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <functional>
+#include <gtest/gtest.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <seccomp.h>
+#include <set>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace caisson {
+namespace {
+
+#if defined(__x86_64__)
+
+using nlohmann::json;
+using Program = std::vector<sock_filter>;
+
+constexpr std::uint32_t kRefused = SECCOMP_RET_ERRNO | EPERM;
+
+const std::set<std::string> kKept = {"CAP_CHOWN",
+                                     "CAP_DAC_OVERRIDE",
+                                     "CAP_FOWNER",
+                                     "CAP_FSETID",
+                                     "CAP_KILL",
+                                     "CAP_SETGID",
+                                     "CAP_SETUID",
+                                     "CAP_SETPCAP",
+                                     "CAP_SETFCAP",
+                                     "CAP_SYS_CHROOT",
+                                     "CAP_NET_BIND_SERVICE"};
+
+Program as_program(const std::string& bytes)
+{
+    Program program(bytes.size() / sizeof(sock_filter));
+    std::memcpy(program.data(), bytes.data(), bytes.size());
+    return program;
+}
+
+policies::Policy policy_with(const json& profile, const json& accepted = json::object())
+{
+    const TempDirectory directory(std::filesystem::temp_directory_path());
+    json policy = {{"format", "policy@v1"},
+                   {"name", "docker"},
+                   {"limits",
+                    {{"processes", 4096},
+                     {"file_size_bytes", 1U << 30},
+                     {"open_files", 1024},
+                     {"output_bytes", 1U << 20},
+                     {"step_seconds", 60},
+                     {"build_seconds", 60}}},
+                   {"capabilities", kKept},
+                   {"seccomp", accepted},
+                   {"landlock", "if-available"},
+                   {"network", "none"},
+                   {"base_images", json::array()}};
+    policy["seccomp"]["profile"] = "profile.json";
+    write_file_atomically(directory.path() / "profile.json", profile.dump());
+    write_file_atomically(directory.path() / "policy.json", policy.dump());
+    return policies::load_policy((directory.path() / "policy.json").native());
+}
+
+Program compiled(const json& profile, const json& accepted = json::object())
+{
+    return as_program(runner::compile_filter(policy_with(profile, accepted)));
+}
+
+/// x86-64 calls by name, from libseccomp's table.
+const std::map<std::string, int>& native_calls()
+{
+    static const std::map<std::string, int> calls = [] {
+        std::map<std::string, int> known;
+        for (int number = 0; number < 452; ++number)
+            if (char* const name = ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, number)) {
+                known.emplace(name, number);
+                std::free(name); // NOLINT: libseccomp's own malloc
+            }
+        return known;
+    }();
+    return calls;
+}
+
+std::uint32_t ask(const Program& program, int number, const std::vector<std::uint64_t>& arguments)
+{
+    seccomp_data call = {.nr = number, .arch = AUDIT_ARCH_X86_64, .instruction_pointer = 0};
+    std::copy(arguments.begin(), arguments.end(), call.args);
+    return sandbox::evaluate_seccomp(program, call);
+}
+
+// --- the profile, read directly ---
+
+bool kernel_is_at_least(const std::string& wanted)
+{
+    utsname host = {};
+    ::uname(&host);
+    int have[2] = {};
+    int want[2] = {};
+    EXPECT_EQ(std::sscanf(host.release, "%d.%d", &have[0], &have[1]), 2);
+    EXPECT_EQ(std::sscanf(wanted.c_str(), "%d.%d", &want[0], &want[1]), 2);
+    return have[0] > want[0] || (have[0] == want[0] && have[1] >= want[1]);
+}
+
+bool entry_counts(const json& entry)
+{
+    const json in = entry.value("includes", json::object());
+    const json out = entry.value("excludes", json::object());
+    const auto names = [](const json& conditions, const char* key) {
+        return conditions.value(key, std::set<std::string>());
+    };
+    for (const std::string& capability : names(in, "caps"))
+        if (!kKept.contains(capability)) return false;
+    for (const std::string& capability : names(out, "caps"))
+        if (kKept.contains(capability)) return false;
+    const auto arches = names(in, "arches");
+    if (!arches.empty() && !arches.contains("amd64")) return false;
+    if (names(out, "arches").contains("amd64")) return false;
+    return !in.contains("minKernel") || kernel_is_at_least(in["minKernel"]);
+}
+
+bool argument_meets(const json& test, std::uint64_t argument)
+{
+    const std::string op = test["op"];
+    const auto value = test["value"].get<std::uint64_t>();
+    if (op == "SCMP_CMP_EQ") return argument == value;
+    if (op == "SCMP_CMP_NE") return argument != value;
+    if (op == "SCMP_CMP_LT") return argument < value;
+    if (op == "SCMP_CMP_LE") return argument <= value;
+    if (op == "SCMP_CMP_GT") return argument > value;
+    if (op == "SCMP_CMP_GE") return argument >= value;
+    EXPECT_EQ(op, "SCMP_CMP_MASKED_EQ");
+    return (argument & value) == test.value("valueTwo", std::uint64_t{0});
+}
+
+/// The entries that count here, by the call that they name.
+class Reading {
+public:
+    explicit Reading(const json& profile)
+    {
+        EXPECT_EQ(profile["defaultAction"], "SCMP_ACT_ERRNO");
+        otherwise_ = SECCOMP_RET_ERRNO | profile["defaultErrnoRet"].get<std::uint32_t>();
+        for (const json& entry : profile["syscalls"]) {
+            if (!entry_counts(entry)) continue;
+            for (const std::string name : entry["names"])
+                entries_[name].push_back(&entry);
+        }
+    }
+
+    [[nodiscard]] std::uint32_t answer(const std::string& name,
+                                       const std::vector<std::uint64_t>& arguments) const
+    {
+        for (const json* entry : entries_of(name)) {
+            bool all = true;
+            for (const json& test : entry->value("args", json::array()))
+                all = all && argument_meets(test, arguments.at(test["index"]));
+            if (!all) continue;
+            if ((*entry)["action"] == "SCMP_ACT_ALLOW") return SECCOMP_RET_ALLOW;
+            EXPECT_EQ((*entry)["action"], "SCMP_ACT_ERRNO");
+            return SECCOMP_RET_ERRNO | entry->value("errnoRet", 1U);
+        }
+        return otherwise_;
+    }
+
+    [[nodiscard]] std::vector<const json*> entries_of(const std::string& name) const
+    {
+        const auto found = entries_.find(name);
+        return found == entries_.end() ? std::vector<const json*>() : found->second;
+    }
+
+private:
+    std::map<std::string, std::vector<const json*>> entries_;
+    std::uint32_t otherwise_ = 0;
+};
+
+// --- the floor, said again ---
+
+std::uint32_t below_floor(const std::string& name, const std::vector<std::uint64_t>& arguments)
+{
+    static const std::map<std::string, int> kNever = {{"io_uring_setup", ENOSYS},
+                                                      {"io_uring_enter", ENOSYS},
+                                                      {"io_uring_register", ENOSYS},
+                                                      {"clone3", ENOSYS},
+                                                      {"setns", EPERM},
+                                                      {"mount", EPERM},
+                                                      {"umount2", EPERM},
+                                                      {"pivot_root", EPERM},
+                                                      {"fsopen", EPERM},
+                                                      {"fsconfig", EPERM},
+                                                      {"fsmount", EPERM},
+                                                      {"fspick", EPERM},
+                                                      {"move_mount", EPERM},
+                                                      {"open_tree", EPERM},
+                                                      {"mount_setattr", EPERM},
+                                                      {"open_by_handle_at", EPERM},
+                                                      {"bpf", EPERM},
+                                                      {"perf_event_open", EPERM},
+                                                      {"userfaultfd", EPERM},
+                                                      {"kexec_load", EPERM},
+                                                      {"kexec_file_load", EPERM},
+                                                      {"reboot", EPERM},
+                                                      {"create_module", EPERM},
+                                                      {"init_module", EPERM},
+                                                      {"finit_module", EPERM},
+                                                      {"delete_module", EPERM},
+                                                      {"swapon", EPERM},
+                                                      {"swapoff", EPERM},
+                                                      {"acct", EPERM},
+                                                      {"quotactl", EPERM},
+                                                      {"quotactl_fd", EPERM},
+                                                      {"settimeofday", EPERM},
+                                                      {"clock_settime", EPERM},
+                                                      {"iopl", EPERM},
+                                                      {"ioperm", EPERM},
+                                                      {"add_key", EPERM},
+                                                      {"request_key", EPERM},
+                                                      {"keyctl", EPERM}};
+    const auto first = static_cast<std::uint32_t>(arguments[0]);
+    const auto second = static_cast<std::uint32_t>(arguments[1]);
+    const auto third = static_cast<std::uint32_t>(arguments[2]);
+    int error = 0;
+    if (const auto found = kNever.find(name); found != kNever.end()) error = found->second;
+    if (name == "setrlimit" && first == 4) return SECCOMP_RET_ERRNO; // answered as done
+    if (name == "prlimit64" && first != 1 && second == 4 && arguments[2] != 0)
+        return SECCOMP_RET_ERRNO;
+    if (first == 1 &&
+        (name == "prlimit64" || name == "sched_setaffinity" || name == "sched_setparam" ||
+         name == "sched_setscheduler" || name == "sched_setattr"))
+        error = EPERM;
+    if (name == "setpriority" && ((first == 0 && second == 1) || first == 2)) error = EPERM;
+    if (name == "ioprio_set" && ((first == 1 && second == 1) || first == 3)) error = EPERM;
+    if (name == "mmap" && (arguments[3] & 0x40000U) != 0) error = ENOMEM;
+    if (name == "memfd_create" && (second & 4U) != 0) error = EINVAL;
+    if (name == "shmget" && (third & 04000U) != 0) error = EPERM;
+    if (name == "clone" && (first & 0x7e020000U) != 0) error = EPERM;
+    if (name == "unshare" && (first & 0x7e020080U) != 0) error = EPERM;
+    if (name == "seccomp" && first == 1 && (second & 8U) != 0) error = EPERM;
+    if (name == "ioctl" && (second == 0x5412 || second == 0x541c || second == 0x5423))
+        error = EPERM;
+    if (name == "socketpair" && first != 1) error = EAFNOSUPPORT;
+    if (name == "socket") {
+        if (first != 1 && first != 2 && first != 10 && first != 16) error = EAFNOSUPPORT;
+        if (first == 16 && third != 0) error = EPROTONOSUPPORT;
+    }
+    if (name == "setsockopt") {
+        if (second == 6 && third == 31) error = ENOPROTOOPT;
+        if (second == 0 && (third == 16 || third == 17 || third >= 64)) error = ENOPROTOOPT;
+        if (second == 41 && (third == 34 || third == 35 || third == 64 || third == 65))
+            error = ENOPROTOOPT;
+    }
+    return error == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
+}
+
+/// Arguments at and around all that a rule of these entries or of the floor compares with.
+std::vector<std::uint64_t> edges(const std::vector<const json*>& entries)
+{
+    std::set<std::uint64_t> values = {
+        0, 1, 2, 6, 8, 10, 16, 17, 31, 34, 38, 40, 41, 64, 0x5412, 0x541c, 0x5423, 0x7fffffff};
+    for (unsigned bit = 0; bit < 32; ++bit)
+        values.insert(1ULL << bit);
+    for (const json* entry : entries)
+        for (const json& test : entry->value("args", json::array()))
+            values.insert(test["value"].get<std::uint64_t>());
+    std::set<std::uint64_t> around = values;
+    for (const std::uint64_t value : values)
+        for (const std::uint64_t neighbour : {value - 1, value + 1})
+            if (neighbour <= UINT32_MAX) around.insert(neighbour);
+    return {around.begin(), around.end()};
+}
+
+using Arguments = std::vector<std::uint64_t>;
+using Visit = std::function<void(const std::string& name, int number, const Arguments&)>;
+
+/// Each argument of each call by itself, and the first three of the calls that look at several
+/// against each other.
+void for_each_sample(const Reading& reading, const Visit& visit)
+{
+    const std::set<std::string> kTogether = {
+        "socket", "socketpair", "setsockopt", "seccomp", "prlimit64", "setpriority", "ioprio_set"};
+    for (const auto& [name, number] : native_calls()) {
+        const Arguments values = edges(reading.entries_of(name));
+        for (unsigned index = 0; index < 6; ++index)
+            for (const std::uint64_t value : values) {
+                Arguments arguments(6, 0);
+                arguments[index] = value;
+                visit(name, number, arguments);
+            }
+        if (!kTogether.contains(name)) continue;
+        for (const std::uint64_t one : values)
+            for (const std::uint64_t two : values)
+                for (const std::uint64_t three : {0, 1, 15, 16, 17, 31, 33, 34, 35, 63, 64, 66})
+                    visit(name, number, {one, two, three, 0, 0, 0});
+    }
+}
+
+class DockerProfile : public ConformanceData {
+protected:
+    void SetUp() override
+    {
+        ConformanceData::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        profile_ =
+            json::parse(read_file(conformance_data() / "seccomp/docker-default.json", 1U << 20));
+    }
+
+    json profile_;
+};
+
+TEST_F(DockerProfile, MeansWhatItSaysCallByCallAboveTheFloor)
+{
+    const Program program = compiled(profile_);
+    const Reading reading(profile_);
+    std::size_t compared = 0;
+    std::set<std::string> changed; // by the floor
+    for_each_sample(reading, [&](const auto& name, int number, const Arguments& arguments) {
+        const std::uint32_t said = reading.answer(name, arguments);
+        const std::uint32_t floor = below_floor(name, arguments);
+        if (floor != SECCOMP_RET_ALLOW && said == SECCOMP_RET_ALLOW) changed.insert(name);
+        ++compared;
+        ASSERT_EQ(ask(program, number, arguments), floor == SECCOMP_RET_ALLOW ? said : floor)
+            << name << std::hex << " " << arguments[0] << " " << arguments[1] << " "
+            << arguments[2];
+    });
+
+    EXPECT_GT(compared, 300'000U);
+    // all else is as Docker has it
+    EXPECT_EQ(changed,
+              (std::set<std::string>{"ioctl",
+                                     "ioprio_set",
+                                     "memfd_create",
+                                     "mmap",
+                                     "prlimit64",
+                                     "sched_setaffinity",
+                                     "sched_setattr",
+                                     "sched_setparam",
+                                     "sched_setscheduler",
+                                     "seccomp",
+                                     "setpriority",
+                                     "setrlimit",
+                                     "setsockopt",
+                                     "shmget",
+                                     "socket",
+                                     "socketpair"}));
+}
+
+/// What runc makes of the profile (libcontainer/seccomp), by libseccomp.
+Program program_of_runc(const json& profile)
+{
+    const scmp_filter_ctx context =
+        ::seccomp_init(SCMP_ACT_ERRNO(profile["defaultErrnoRet"].get<std::uint32_t>()));
+    for (const json& entry : profile["syscalls"]) {
+        if (!entry_counts(entry)) continue;
+        const std::uint32_t action = entry["action"] == "SCMP_ACT_ALLOW"
+                                         ? SCMP_ACT_ALLOW
+                                         : SCMP_ACT_ERRNO(entry.value("errnoRet", 1U));
+        static const std::map<std::string, scmp_compare> kOperators = {
+            {"SCMP_CMP_NE", SCMP_CMP_NE},
+            {"SCMP_CMP_LT", SCMP_CMP_LT},
+            {"SCMP_CMP_EQ", SCMP_CMP_EQ},
+            {"SCMP_CMP_GT", SCMP_CMP_GT},
+            {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+        std::vector<scmp_arg_cmp> comparisons;
+        for (const json& test : entry.value("args", json::array()))
+            comparisons.push_back({.arg = test["index"],
+                                   .op = kOperators.at(test["op"]),
+                                   .datum_a = test["value"],
+                                   .datum_b = test.value("valueTwo", std::uint64_t{0})});
+        for (const std::string name : entry["names"]) {
+            const int number = ::seccomp_syscall_resolve_name(name.c_str());
+            if (number < 0) continue;
+            const int failed = ::seccomp_rule_add_array(context,
+                                                        action,
+                                                        number,
+                                                        static_cast<unsigned>(comparisons.size()),
+                                                        comparisons.data());
+            EXPECT_EQ(failed, 0) << name;
+        }
+    }
+    const UniqueFd file(::memfd_create("runc", MFD_CLOEXEC));
+    EXPECT_EQ(::seccomp_export_bpf(context, file.get()), 0);
+    ::seccomp_release(context);
+    ::lseek(file.get(), 0, SEEK_SET);
+    return as_program(read_all(file.get(), 1U << 20, "runc's program"));
+}
+
+TEST_F(DockerProfile, MeansWhatRuncMakesOfItAboveTheFloor)
+{
+    const Program program = compiled(profile_);
+    const Program theirs = program_of_runc(profile_);
+    const Reading reading(profile_);
+    for_each_sample(reading, [&](const auto& name, int number, const Arguments& arguments) {
+        const std::uint32_t floor = below_floor(name, arguments);
+        if (floor != SECCOMP_RET_ALLOW) return;
+        ASSERT_EQ(ask(program, number, arguments), ask(theirs, number, arguments)) << name;
+    });
+}
+
+TEST_F(DockerProfile, CannotBePassedByBitsThatTheKernelThrowsAway)
+{
+    const Program program = compiled(profile_);
+    const Program theirs = program_of_runc(profile_);
+    const int number = native_calls().at("socket");
+    const std::uint64_t above = 1ULL << 32;
+
+    // 38 is AF_ALG: to the 64-bit comparison of Docker's rule it is a family beyond VSOCK
+    EXPECT_EQ(ask(theirs, number, {38, 5, 0, 0, 0, 0}), kRefused);
+    EXPECT_EQ(ask(theirs, number, {above | 38, 5, 0, 0, 0, 0}), SECCOMP_RET_ALLOW);
+    for (const std::uint64_t family : Arguments{38, above | 38, 40, above | 40})
+        EXPECT_EQ(ask(program, number, {family, 5, 0, 0, 0, 0}), SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+    EXPECT_EQ(ask(program, number, {above | 1, 1, 0, 0, 0, 0}), SECCOMP_RET_ALLOW);
+}
+
+TEST_F(DockerProfile, NamesCallsThatThisMachineLacks)
+{
+    EXPECT_TRUE(runner::filter_of_policy(policy_with(profile_)).unknown_calls.empty());
+    profile_["syscalls"][0]["names"].push_back("raed");
+
+    EXPECT_EQ(runner::filter_of_policy(policy_with(profile_)).unknown_calls,
+              std::vector<std::string>{"raed"});
+}
+
+// --- the kernel ---
+
+/// The errno that `call` ends with in a child, under `program` if it is not empty.
+int errno_under(const Program& program, const std::function<long()>& call)
+{
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ::_exit(254);
+        if (!program.empty()) seccomp_set_filter(program);
+        const long result = call();
+        ::_exit(result < 0 ? errno : 0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+TEST_F(DockerProfile, IsKeptByTheKernel)
+{
+    struct Attempt {
+        const char* name;
+        std::vector<std::uint64_t>
+            arguments; ///< that harm nobody, and that no kernel says EPERM to
+    };
+    constexpr std::uint64_t kNone = ~0ULL; // a descriptor or a process that is not there
+    const Attempt attempts[] = {
+        {"read", {kNone}},
+        {"openat2", {kNone, 0, 0, 0}},
+        {"ptrace", {0x7fff, kNone}},
+        {"process_vm_readv", {0x7fffffff, 0, 0, 0, 0, 0}},
+        {"name_to_handle_at", {kNone, 0, 0, 0, 0}},
+        {"vmsplice", {kNone, 0, 0, 0}},
+        {"modify_ldt", {99}},
+        {"remap_file_pages", {1, 1, 1, 1, 1}},
+        {"keyctl", {9999}},
+        {"add_key", {0, 0, 0, 0, 0}},
+        {"io_uring_setup", {0, 0}},
+        {"clone3", {0, 0}},
+        {"unshare", {0x4}},
+        {"open_by_handle_at", {kNone, 0, 0}},
+        {"move_pages", {0, 0, 0, 0, 0, 0x80}},
+        {"kcmp", {0, 0, 99, 0, 0}},
+        {"personality", {0xffffffff}},
+        {"personality", {0x20008}},
+        {"socket", {AF_UNIX, SOCK_STREAM, 0}},
+        {"socket", {AF_NETLINK, SOCK_RAW, 0}},
+        {"socket", {AF_NETLINK, SOCK_RAW, 15}},
+        {"socket", {AF_VSOCK, SOCK_STREAM, 0}},
+        {"socket", {(1ULL << 32) | AF_VSOCK, SOCK_STREAM, 0}},
+        {"socket", {45, SOCK_STREAM, 0}},
+        {"ioctl", {kNone, 0x5401, 0}},
+        {"ioctl", {kNone, 0x5412, 0}},
+        {"ioctl", {kNone, (1ULL << 32) | 0x5412, 0}},
+        {"setsockopt", {kNone, 6, 31, 0, 0}},
+        {"setsockopt", {kNone, 6, 1, 0, 0}},
+    };
+    const Program program = compiled(profile_);
+    for (const Attempt& attempt : attempts) {
+        std::vector<std::uint64_t> arguments = attempt.arguments;
+        arguments.resize(6);
+        const int number = native_calls().at(attempt.name);
+        const auto call = [&] {
+            return ::syscall(number,
+                             arguments[0],
+                             arguments[1],
+                             arguments[2],
+                             arguments[3],
+                             arguments[4],
+                             arguments[5]);
+        };
+        const int outside = errno_under({}, call);
+        ASSERT_NE(outside, EPERM) << attempt.name << ": it proves nothing";
+
+        const std::uint32_t said = ask(program, number, arguments);
+        const int wanted =
+            said == SECCOMP_RET_ALLOW ? outside : static_cast<int>(said & SECCOMP_RET_DATA);
+        EXPECT_EQ(errno_under(program, call), wanted)
+            << attempt.name << " " << attempt.arguments[0];
+    }
+}
+
+// --- the floor ---
+
+TEST(Floor, HoldsUnderAProfileThatAllowsEverything)
+{
+    const json profile = {{"defaultAction", "SCMP_ACT_ALLOW"}};
+    const Program program = compiled(profile);
+    std::size_t refused = 0;
+    const json empty = {
+        {"defaultAction", "SCMP_ACT_ERRNO"}, {"defaultErrnoRet", 1}, {"syscalls", json::array()}};
+    for_each_sample(Reading(empty), [&](const auto& name, int number, const Arguments& arguments) {
+        const std::uint32_t floor = below_floor(name, arguments);
+        refused += floor == SECCOMP_RET_ALLOW ? 0 : 1;
+        ASSERT_EQ(ask(program, number, arguments), floor) << name << " " << arguments[0];
+    });
+    EXPECT_GT(refused, 10'000U);
+    EXPECT_EQ(ask(program, 470, std::vector<std::uint64_t>(6)), SECCOMP_RET_ERRNO | ENOSYS);
+    EXPECT_EQ(ask(program, 0x40000000 | 39, std::vector<std::uint64_t>(6)),
+              SECCOMP_RET_ERRNO | ENOSYS);
+    seccomp_data foreign = {.nr = 20, .arch = AUDIT_ARCH_I386};
+    EXPECT_EQ(sandbox::evaluate_seccomp(program, foreign), SECCOMP_RET_KILL_PROCESS);
+}
+
+TEST(Floor, GivesWayOnlyToWhatIsAcceptedByName)
+{
+    const json profile = {{"defaultAction", "SCMP_ACT_ALLOW"}};
+    const Program program = compiled(profile,
+                                     {{"i_accept_kernel_crypto_sockets", true},
+                                      {"i_accept_keyrings_of_the_host", true},
+                                      {"i_accept_netlink_beyond_routes", false}});
+    const auto answer = [&](const char* name, std::vector<std::uint64_t> arguments) {
+        arguments.resize(6);
+        return ask(program, native_calls().at(name), arguments);
+    };
+
+    EXPECT_EQ(answer("socket", {38, 5, 0}), SECCOMP_RET_ALLOW);
+    EXPECT_EQ(answer("keyctl", {}), SECCOMP_RET_ALLOW);
+    EXPECT_EQ(answer("socket", {40, 1, 0}), SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+    EXPECT_EQ(answer("socket", {16, 3, 12}), SECCOMP_RET_ERRNO | EPROTONOSUPPORT);
+    EXPECT_EQ(answer("io_uring_setup", {}), SECCOMP_RET_ERRNO | ENOSYS);
+}
+
+#endif
+
+} // namespace
+} // namespace caisson
