@@ -4,7 +4,6 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
-#include "sandbox/base/landlock.hh"
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/chamber/layout.hh"
 #include "sandbox/chamber/overlay.hh"
@@ -165,16 +164,6 @@ void enter_root(const std::vector<UniqueFd>& host_paths)
     // From here on no path of the host resolves but the trees' and the host paths'.
 }
 
-/// No rule on files: any forbids mount() to this process and its children. None on TCP: cells would
-/// inherit it, and it would close their own loopback; this network namespace is empty anyway.
-void restrict_scope()
-{
-    const int abi = landlock_abi();
-    if (landlock_scopes(abi) == 0) return;
-    const UniqueFd ruleset = landlock_create_ruleset({.scoped = landlock_scopes(abi)}, abi);
-    landlock_restrict_self(ruleset.get());
-}
-
 } // namespace
 
 void enter_chamber(const Channel& runner, int trees, const std::optional<FirstIds>& ids)
@@ -189,7 +178,11 @@ void enter_chamber(const Channel& runner, int trees, const std::optional<FirstId
     sys::set_no_new_privileges(); // newuidmap is done
     in_context("make namespaces", [] { become_first_process(); });
     in_context("enter root", [&] { enter_root(host_paths); });
-    in_context("restrict scope", [] { restrict_scope(); });
+    // No Landlock here: every ruleset denies LANDLOCK_ACCESS_FS_REFER that does not allow it for a
+    // directory (Documentation/userspace-api/landlock.rst), so one of scopes or ports alone would
+    // take links and renames from one directory to another from all cells and workers; and one that
+    // allows it would forbid mount(). Scopes would add nothing: no process and no abstract socket
+    // of the host is in our pid and network namespaces.
     sys::sethostname("chamber");
     sys::set_dumpable(false);
 }

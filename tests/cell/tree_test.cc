@@ -49,6 +49,21 @@ TEST_F(Trees, PackWhatAStepWrote)
     EXPECT_EQ(names_in(layer), "etc/\netc/.wh.hosts\nmade/\nmade/file\n");
 }
 
+TEST_F(Trees, UnpackAHardLinkToAFileOfAnotherDirectory)
+{
+    const TempDirectory scratch(fs::temp_directory_path(), "caisson-links-");
+    const std::string make = "cd " + scratch.path().native() +
+                             " && mkdir a b && echo x >a/file && ln a/file b/link && tar -cf t a b";
+    (void)run_program({.path = "/bin/sh", .arguments = {"-c", make}});
+    const UniqueFd layer = open_file(scratch.path() / "t", O_RDONLY);
+
+    (void)chamber().unpack("linked", {"base"}, layer.get()).get();
+
+    const std::string tar =
+        bytes_of([&](int output) { return chamber().pack("linked", 0, output); });
+    EXPECT_EQ(names_in(tar), "a/\na/file\nb/\nb/link\n");
+}
+
 TEST_F(Trees, ReceiveWhatACollectGave)
 {
     const std::string tar = bytes_of([&](int output) {

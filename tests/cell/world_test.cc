@@ -181,6 +181,15 @@ TEST_F(World, WritesToItsOwnTreeOnly)
     EXPECT_EQ(run(second).output, "mine\ngroup\npasswd\n");
 }
 
+/// Cargo, npm and apt do it; `mv` would hide a refusal by copying.
+TEST_F(World, LinksAndRenamesFromOneDirectoryToAnother)
+{
+    EXPECT_EQ(output_of("mkdir /a /b && echo x >/a/file && ln /a/file /b/link && cat /b/link"),
+              "x\n");
+    EXPECT_EQ(output_of("ln /etc/hosts /tmp/hosts && cat /tmp/hosts"), "the image's own\n");
+    EXPECT_TRUE(succeeds_inside("control.rename"));
+}
+
 TEST_F(World, FindsThePlansFilesAndLeavesThemInNoLayer)
 {
     Plan first = script("cat /etc/hosts; /dev/caisson/script; cat /etc/resolv.conf");

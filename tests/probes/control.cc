@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +41,20 @@ Finding make_directory()
     const std::string directory = make_scratch_directory();
     if (directory.empty()) return judge(-errno, "mkdtemp");
     return open_because("a directory is made and removed");
+}
+
+/// Package managers rename what they fetched into place.
+Finding rename_across_directories()
+{
+    const std::string from = make_scratch_directory();
+    const std::string to = make_scratch_directory();
+    if (from.empty() || to.empty()) return judge(-errno, "mkdtemp");
+    const std::string sub = from + "/of";
+    ::mkdir(sub.c_str(), 0700);
+    const Finding renamed = judge(call(SYS_rename, sub.c_str(), (to + "/of").c_str()), "rename");
+    for (const std::string& left : {sub, to + "/of"})
+        ::rmdir(left.c_str());
+    return renamed;
 }
 
 /// A step may talk to itself.
@@ -88,6 +103,11 @@ constexpr Attempt kAttempts[] = {
     {"control.process", Severity::kControl, kCheap, "start a process", start_process},
     {"control.file", Severity::kControl, kCheap, "write a file", write_file},
     {"control.directory", Severity::kControl, kCheap, "make a directory", make_directory},
+    {"control.rename",
+     Severity::kControl,
+     kCheap,
+     "a name moved to another directory",
+     rename_across_directories},
     {"control.loopback", Severity::kControl, kCheap, "a connection to itself", talk_over_loopback},
     {"control.pair", Severity::kControl, kCheap, "a pair of sockets", talk_over_pair},
     {"control.terminal", Severity::kControl, 0, "a terminal of its own", use_own_terminal},
