@@ -25,14 +25,21 @@ nlohmann::json canonical_call(const SyscallEntry& entry)
     return call;
 }
 
+nlohmann::json canonical_calls(const std::vector<SyscallEntry>& entries)
+{
+    nlohmann::json calls = nlohmann::json::array();
+    for (const SyscallEntry& entry : entries)
+        calls.push_back(canonical_call(entry));
+    return calls;
+}
+
 nlohmann::json canonical_groups(const std::vector<SyscallGroup>& groups)
 {
     nlohmann::json list = nlohmann::json::array();
     for (const SyscallGroup& group : groups) {
-        nlohmann::json calls = nlohmann::json::array();
-        for (const SyscallEntry& entry : group.calls)
-            calls.push_back(canonical_call(entry));
-        list.push_back({{"name", group.name}, {"calls", std::move(calls)}});
+        list.push_back({{"name", group.name},
+                        {"calls", canonical_calls(group.calls)},
+                        {"i386_calls", canonical_calls(group.i386_calls)}});
     }
     return list;
 }

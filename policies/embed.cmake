@@ -15,6 +15,7 @@ table_of(profiles "${PROFILES}" profiles)
 table_of(syscalls "${GROUPS}" groups)
 file(READ "${SOURCE_DIR}/schema/policy.schema.json" schema)
 file(READ "${SOURCE_DIR}/floor.json" floor)
+file(READ "${SOURCE_DIR}/i386.json" i386)
 
 file(WRITE "${OUTPUT}" "// Made by policies/embed.cmake; change the JSON files instead.
 #include \"policies/embedded.hh\"
@@ -40,6 +41,11 @@ std::span<const EmbeddedFile> embedded_profiles()
 std::span<const EmbeddedFile> embedded_syscall_groups()
 {
     return kGroups;
+}
+
+std::string_view embedded_i386()
+{
+    return R\"json(${i386})json\";
 }
 
 std::string_view embedded_floor()

@@ -16,6 +16,8 @@ struct EmbeddedFile {
 [[nodiscard]] std::span<const EmbeddedFile> embedded_profiles();
 /// syscalls/*.json, sorted by name.
 [[nodiscard]] std::span<const EmbeddedFile> embedded_syscall_groups();
+/// i386.json.
+[[nodiscard]] std::string_view embedded_i386();
 /// floor.json.
 [[nodiscard]] std::string_view embedded_floor();
 /// schema/policy.schema.json.

@@ -30,6 +30,7 @@ struct SyscallGroup {
     std::string name;
     std::string why;
     std::vector<SyscallEntry> calls;
+    std::vector<SyscallEntry> i386_calls; ///< of programs of linux/386 images (policies/i386.hh)
 };
 
 } // namespace caisson::policies

@@ -1,6 +1,7 @@
 #include "policies/syscall_group.hh"
 
 #include "policies/embedded.hh"
+#include "policies/i386.hh"
 #include "policies/json_cursor.hh"
 #include "sandbox/base/error.hh"
 
@@ -73,6 +74,21 @@ bool exclude_each_other(const SyscallEntry::Argument& left, const SyscallEntry::
 
 } // namespace
 
+std::vector<SyscallEntry> read_syscall_entries(const JsonCursor& cursor)
+{
+    std::vector<SyscallEntry> entries;
+    for (const JsonCursor& call : cursor.elements()) {
+        SyscallEntry entry = parse_entry(call);
+        const auto decides = [&](const SyscallEntry& earlier) {
+            return earlier.name == entry.name && earlier.arguments.empty();
+        };
+        if (std::any_of(entries.begin(), entries.end(), decides))
+            call.refuse("is never asked: an earlier entry of " + entry.name + " always holds");
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
 SyscallGroup read_syscall_group(const JsonCursor& cursor,
                                 std::initializer_list<std::string_view> more_keys)
 {
@@ -82,15 +98,7 @@ SyscallGroup read_syscall_group(const JsonCursor& cursor,
     SyscallGroup group;
     group.name = cursor.at("name").text(kLongestName);
     group.why = cursor.at("why").text(kLongestWhy);
-    for (const JsonCursor& call : cursor.at("calls").elements()) {
-        SyscallEntry entry = parse_entry(call);
-        const auto decides = [&](const SyscallEntry& earlier) {
-            return earlier.name == entry.name && earlier.arguments.empty();
-        };
-        if (std::any_of(group.calls.begin(), group.calls.end(), decides))
-            call.refuse("is never asked: an earlier entry of " + entry.name + " always holds");
-        group.calls.push_back(std::move(entry));
-    }
+    group.calls = read_syscall_entries(cursor.at("calls"));
     return group;
 }
 
@@ -120,8 +128,12 @@ std::vector<std::string_view> syscall_group_names()
 SyscallGroup syscall_group(std::string_view name)
 {
     for (const EmbeddedFile& file : embedded_syscall_groups())
-        if (file.name == name)
-            return parse_syscall_group(file.text, "system call group " + in_quotes(name));
+        if (file.name == name) {
+            SyscallGroup group =
+                parse_syscall_group(file.text, "system call group " + in_quotes(name));
+            group.i386_calls = i386_calls(name, group.calls);
+            return group;
+        }
     throw Error(ErrorKind::kInternal, "no system call group " + in_quotes(name));
 }
 

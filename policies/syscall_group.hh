@@ -19,6 +19,9 @@ namespace caisson::policies {
 [[nodiscard]] SyscallGroup read_syscall_group(const JsonCursor& cursor,
                                               std::initializer_list<std::string_view> more_keys);
 
+/// The entries alone.
+[[nodiscard]] std::vector<SyscallEntry> read_syscall_entries(const JsonCursor& cursor);
+
 /// The names of the groups that come with caisson, sorted.
 [[nodiscard]] std::vector<std::string_view> syscall_group_names();
 

@@ -47,12 +47,11 @@ CallRule call_rule(Architecture architecture, const SeccompRule& rule)
 }
 
 /// All that an architecture's calls are answered.
-Code decide_number(Architecture architecture,
-                   const std::vector<SeccompRule>& rules,
-                   std::uint32_t otherwise)
+Code decide_number(Architecture architecture, const SeccompTable& table)
 {
+    const std::uint32_t otherwise = return_value(table.otherwise, table.default_error);
     std::map<std::uint32_t, std::vector<CallRule>> calls;
-    for (const SeccompRule& rule : rules) {
+    for (const SeccompRule& rule : table.rules) {
         if (!is_syscall(rule.name))
             throw Error(ErrorKind::kUsage, "unknown system call \"" + rule.name + "\"");
         if (const auto number = syscall_number(architecture, rule.name))
@@ -79,18 +78,15 @@ Code decide_number(Architecture architecture,
 std::string compile_seccomp(const SeccompFilter& filter)
 {
     return in_context("compile the system call filter", [&] {
-        const std::uint32_t otherwise = return_value(filter.otherwise, filter.default_error);
         // the architecture first: a number means another call elsewhere
         Code foreign = return_code(SECCOMP_RET_KILL_PROCESS);
         if (filter.i386)
-            foreign = branch_on_equal(AUDIT_ARCH_I386,
-                                      decide_number(Architecture::kI386, *filter.i386, otherwise),
-                                      foreign);
-        const Code program =
-            load_word(offsetof(seccomp_data, arch),
-                      branch_on_equal(kNativeArchitecture,
-                                      decide_number(Architecture::kNative, filter.rules, otherwise),
-                                      foreign));
+            foreign = branch_on_equal(
+                AUDIT_ARCH_I386, decide_number(Architecture::kI386, *filter.i386), foreign);
+        const Code program = load_word(offsetof(seccomp_data, arch),
+                                       branch_on_equal(kNativeArchitecture,
+                                                       decide_number(Architecture::kNative, filter),
+                                                       foreign));
         if (program.size() > BPF_MAXINSNS)
             throw Error(ErrorKind::kUsage,
                         "the filter has " + std::to_string(program.size()) +

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sandbox/architecture.hh"
+
 #include <cerrno>
 #include <cstdint>
 #include <optional>
@@ -7,12 +9,6 @@
 #include <vector>
 
 namespace caisson::sandbox {
-
-/// Whose table a call's number is looked up in: a number means another call in each.
-enum class Architecture {
-    kNative,
-    kI386 ///< of an x86-64 kernel: 32-bit programs, and `int 0x80` of any program
-};
 
 /// One argument test of a rule, in as many bits as the kernel reads of that argument
 /// (sandbox/syscall_arguments.hh): a value may be written in 64 bits or in those, and what the
@@ -50,15 +46,18 @@ struct SeccompRule {
     std::vector<ArgumentTest> tests; ///< more than one may look at the same argument
 };
 
-/// A filter as data. Of the rules for a call, the first that holds decides; where none does,
-/// `otherwise`. Numbers that no kernel known to us has, x32 calls among them, answer ENOSYS, so
-/// that a newer libc falls back. Calls of another architecture kill.
-struct SeccompFilter {
+/// What an architecture's calls are answered. Of the rules for a call, the first that holds
+/// decides; where none does, `otherwise`. Numbers that no kernel known to us has, x32 calls among
+/// them, answer ENOSYS, so that a newer libc falls back.
+struct SeccompTable {
     std::vector<SeccompRule> rules;
     SeccompRule::Action otherwise = SeccompRule::Action::kErrno;
     int default_error = EPERM; ///< where `otherwise` is kErrno
-    /// Rules for the calls of the i386 table; without them every such call kills.
-    std::optional<std::vector<SeccompRule>> i386;
+};
+
+/// A filter as data: what native calls are answered. Calls of another architecture kill.
+struct SeccompFilter : SeccompTable {
+    std::optional<SeccompTable> i386; ///< without it they are of another architecture as well
 };
 
 } // namespace caisson::sandbox

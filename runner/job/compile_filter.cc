@@ -2,9 +2,11 @@
 
 #include "attest/digest.hh"
 #include "policies/floor.hh"
+#include "policies/i386.hh"
 #include "runner/image/platform.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/i386_filter.hh"
 #include "sandbox/seccomp_compile.hh"
 #include "sandbox/syscall_table.hh"
 
@@ -16,6 +18,7 @@
 namespace caisson::runner {
 namespace {
 
+using sandbox::Architecture;
 using sandbox::ArgumentTest;
 using sandbox::SeccompRule;
 
@@ -64,57 +67,89 @@ policies::ProfileHost host_of(const policies::Policy& policy)
             .capabilities = policy.capabilities};
 }
 
-/// What the policy says of each call, to be asked in order; what it says of the rest goes into
-/// `filter`.
+/// What the policy says of each call of that architecture, to be asked in order.
 std::vector<policies::SyscallEntry> entries_of(const policies::Policy& policy,
-                                               sandbox::SeccompFilter& filter)
+                                               Architecture architecture)
 {
-    if (policy.seccomp) {
-        const policies::SeccompProfile& profile = policy.seccomp->profile;
-        filter.otherwise = action_of(profile.otherwise.action);
-        filter.default_error = profile.otherwise.error;
-        return policies::resolve_profile(profile, host_of(policy));
-    }
+    if (policy.seccomp) return policies::resolve_profile(policy.seccomp->profile, host_of(policy));
     std::vector<policies::SyscallEntry> entries;
-    for (const policies::SyscallGroup& group : policy.groups)
-        entries.insert(entries.end(), group.calls.begin(), group.calls.end());
+    for (const policies::SyscallGroup& group : policy.groups) {
+        const auto& calls = architecture == Architecture::kI386 ? group.i386_calls : group.calls;
+        entries.insert(entries.end(), calls.begin(), calls.end());
+    }
     return entries;
 }
 
-sandbox::SeccompFilter filter_rules(const policies::Policy& policy,
-                                    std::vector<std::string>& unknown)
+/// What no policy changes.
+std::vector<policies::SyscallEntry> floor_of(const policies::Policy& policy,
+                                             Architecture architecture)
 {
-    sandbox::SeccompFilter filter;
     const std::vector<std::string> none;
-    // the floor first: no entry of the policy's is asked about what lies below it
-    for (const auto& entry :
-         policies::floor_entries(policy.seccomp ? policy.seccomp->accepted : none))
-        filter.rules.push_back(rule_of(entry));
-    for (const policies::SyscallEntry& entry : entries_of(policy, filter)) {
-        if (!policy.seccomp || sandbox::is_syscall(entry.name))
-            filter.rules.push_back(rule_of(entry));
-        else if (std::find(unknown.begin(), unknown.end(), entry.name) == unknown.end())
-            unknown.push_back(entry.name); // of a newer kernel, or of another machine's
+    auto entries = policies::floor_entries(policy.seccomp ? policy.seccomp->accepted : none);
+    if (architecture != Architecture::kI386) return entries;
+    auto own = policies::i386_floor();
+    own.insert(own.end(), entries.begin(), entries.end());
+    return own;
+}
+
+sandbox::SeccompTable table_of(const policies::Policy& policy,
+                               Architecture architecture,
+                               std::vector<std::string>& unknown)
+{
+    sandbox::SeccompTable table;
+    if (policy.seccomp) {
+        table.otherwise = action_of(policy.seccomp->profile.otherwise.action);
+        table.default_error = policy.seccomp->profile.otherwise.error;
     }
+    // the floor first: no entry of the policy's is asked about what lies below it
+    for (const policies::SyscallEntry& entry : floor_of(policy, architecture))
+        table.rules.push_back(rule_of(entry));
+    for (const policies::SyscallEntry& entry : entries_of(policy, architecture)) {
+        if (!policy.seccomp || sandbox::is_syscall(entry.name))
+            table.rules.push_back(rule_of(entry));
+        else if (std::find(unknown.begin(), unknown.end(), entry.name) == unknown.end())
+            unknown.push_back(entry.name); // of a newer kernel, or a mistake
+    }
+    return table;
+}
+
+sandbox::SeccompFilter filter_of(sandbox::SeccompTable table, Architecture architecture)
+{
+    if (architecture == Architecture::kI386) return sandbox::filter_of_i386_image(std::move(table));
+    sandbox::SeccompFilter filter;
+    static_cast<sandbox::SeccompTable&>(filter) = std::move(table);
     return filter;
+}
+
+std::string compile(const policies::Policy& policy,
+                    Architecture architecture,
+                    std::vector<std::string>& unknown)
+{
+    if (architecture == Architecture::kI386 && policy.seccomp &&
+        !policy.seccomp->profile.covers_i386)
+        throw Error(ErrorKind::kRefused,
+                    "the policy \"" + policy.name +
+                        "\" allows programs of linux/386 images no system call",
+                    "its seccomp profile does not list SCMP_ARCH_X86");
+    return sandbox::compile_seccomp(
+        filter_of(table_of(policy, architecture, unknown), architecture));
 }
 
 } // namespace
 
-Filter filter_of_policy(const policies::Policy& policy)
+std::string compile_filter(const policies::Policy& policy, Architecture architecture)
+{
+    std::vector<std::string> unknown;
+    return compile(policy, architecture, unknown);
+}
+
+Filter filter_of_policy(const policies::Policy& policy, Architecture architecture)
 {
     Filter filter;
-    const std::string program =
-        sandbox::compile_seccomp(filter_rules(policy, filter.unknown_calls));
+    const std::string program = compile(policy, architecture, filter.unknown_calls);
     filter.program = make_sealed_memfd("seccomp", program);
     filter.digest = attest::Digest::of(program).text();
     return filter;
-}
-
-std::string compile_filter(const policies::Policy& policy)
-{
-    std::vector<std::string> unknown;
-    return sandbox::compile_seccomp(filter_rules(policy, unknown));
 }
 
 } // namespace caisson::runner

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "policies/policy.hh"
+#include "sandbox/architecture.hh"
 #include "sandbox/base/unique_fd.hh"
 
 #include <string>
@@ -8,9 +9,12 @@
 
 namespace caisson::runner {
 
-/// The seccomp program of a policy, the floor (policies/floor.hh) in front: struct sock_filter, as
+/// The seccomp program that a policy gives steps on images of that architecture, the floor
+/// (policies/floor.hh) in front: struct sock_filter, as
 /// they lie in memory. Half a millisecond.
-[[nodiscard]] std::string compile_filter(const policies::Policy& policy);
+[[nodiscard]] std::string
+compile_filter(const policies::Policy& policy,
+               sandbox::Architecture architecture = sandbox::Architecture::kNative);
 
 /// The same, ready to be handed to a cell.
 struct Filter {
@@ -18,6 +22,8 @@ struct Filter {
     std::string digest;                     ///< "sha256:…" of its bytes
     std::vector<std::string> unknown_calls; ///< names of a profile that are no call known here
 };
-[[nodiscard]] Filter filter_of_policy(const policies::Policy& policy);
+[[nodiscard]] Filter
+filter_of_policy(const policies::Policy& policy,
+                 sandbox::Architecture architecture = sandbox::Architecture::kNative);
 
 } // namespace caisson::runner

@@ -435,6 +435,48 @@ TEST_F(DockerProfile, NamesCallsThatThisMachineLacks)
               std::vector<std::string>{"raed"});
 }
 
+TEST_F(DockerProfile, MeansTheSameToProgramsOfI386Images)
+{
+    const Program program =
+        as_program(runner::compile_filter(policy_with(profile_), sandbox::Architecture::kI386));
+    const Reading reading(profile_);
+    // what lies below the floor, is asked of by sub-call, or looks at arguments
+    const std::set<std::string> apart = {"mmap",
+                                         "io_uring_setup",
+                                         "io_uring_enter",
+                                         "io_uring_register",
+                                         "mmap2",
+                                         "socketcall",
+                                         "socket",
+                                         "ipc",
+                                         "ioctl",
+                                         "setsockopt",
+                                         "socketpair",
+                                         "clone",
+                                         "clone3",
+                                         "personality"};
+    std::size_t compared = 0;
+    for (int number = 0; number < 452; ++number) {
+        char* const name = ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86, number);
+        if (name == nullptr) continue;
+        const std::string call = name;
+        std::free(name); // NOLINT: libseccomp's own malloc
+        if (apart.contains(call)) continue;
+        const seccomp_data data = {.nr = number, .arch = AUDIT_ARCH_I386, .args = {7}};
+        EXPECT_EQ(sandbox::evaluate_seccomp(program, data), reading.answer(call, Arguments(6, 7)))
+            << call;
+        ++compared;
+    }
+    EXPECT_GT(compared, 400U);
+    const auto subcall = [&](std::uint64_t number) {
+        const seccomp_data data = {.nr = 102, .arch = AUDIT_ARCH_I386, .args = {number}};
+        return sandbox::evaluate_seccomp(program, data);
+    };
+    EXPECT_EQ(subcall(3), SECCOMP_RET_ALLOW);
+    for (const std::uint64_t asked : {1, 8, 14})
+        EXPECT_EQ(subcall(asked), SECCOMP_RET_USER_NOTIF) << asked;
+}
+
 // --- the kernel ---
 
 /// The errno that `call` ends with in a child, under `program` if it is not empty.
