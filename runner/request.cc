@@ -2,6 +2,9 @@
 
 #include "sandbox/base/error.hh"
 
+#include <charconv>
+#include <cmath>
+
 namespace caisson::runner {
 namespace {
 
@@ -66,6 +69,54 @@ OutputRequest parse_output(const std::string& text)
                     "output \"" + text + "\" has no dest",
                     "as in type=oci,dest=image.tar");
     return output;
+}
+
+BindRequest parse_bind(const std::string& text)
+{
+    const auto refuse = [&](const std::string& why) {
+        throw Error(
+            ErrorKind::kUsage, "--bind \"" + text + "\": " + why, "as in --bind ./src:/src:rw");
+    };
+    BindRequest bind;
+    std::string rest = text;
+    if (rest.ends_with(":rw") || rest.ends_with(":ro")) {
+        bind.writable = rest.ends_with(":rw");
+        rest.erase(rest.size() - 3);
+    }
+    const std::size_t colon = rest.rfind(":/");
+    if (colon == std::string::npos || colon == 0)
+        refuse("not SRC:DST with an absolute destination");
+    bind.source = rest.substr(0, colon);
+    if (rest.find(':', colon + 1) != std::string::npos)
+        refuse("a destination holds no colon; the options are :ro and :rw");
+    std::filesystem::path destination =
+        std::filesystem::path(rest.substr(colon + 1)).lexically_normal();
+    if (!destination.has_filename()) destination = destination.parent_path();
+    bind.destination = destination.native();
+    const std::string top = destination.begin() == destination.end()
+                                ? std::string()
+                                : std::next(destination.begin())->native();
+    if (destination == "/") refuse("the destination is the root itself: --rootfs is for that");
+    if (top == "dev" || top == "proc") refuse("/" + top + " is the cell's own");
+    return bind;
+}
+
+std::chrono::milliseconds parse_duration(const std::string& text)
+{
+    static const std::map<std::string, double> kUnits = {
+        {"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+    constexpr double kMost = 1e12; // milliseconds: thirty years
+    const std::size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+    const auto unit = kUnits.find(text.substr(end));
+    double amount = 0;
+    const auto [stop, failure] = std::from_chars(text.data(), text.data() + end, amount);
+    const bool number = failure == std::errc() && stop == text.data() + end;
+    if (!number || unit == kUnits.end() || amount * unit->second < 1 ||
+        amount * unit->second > kMost)
+        throw Error(ErrorKind::kUsage,
+                    "\"" + text + "\" is no time",
+                    "as in 90, 1.5, 500ms, 90s, 5m or 2h");
+    return std::chrono::milliseconds(std::llround(amount * unit->second));
 }
 
 } // namespace caisson::runner

@@ -12,6 +12,7 @@ namespace caisson::runner {
 inline constexpr const char* kOciManifest = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr const char* kOciIndex = "application/vnd.oci.image.index.v1+json";
 inline constexpr const char* kOciConfig = "application/vnd.oci.image.config.v1+json";
+inline constexpr const char* kOciLayer = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr const char* kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 inline constexpr const char* kDockerManifest =
     "application/vnd.docker.distribution.manifest.v2+json";

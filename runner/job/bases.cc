@@ -72,6 +72,16 @@ BaseImage resolve(const std::string& name,
 
 } // namespace
 
+std::optional<BaseImage> find_local_image(Store& store, const std::string& name)
+{
+    const bool by_scheme = name.starts_with(kLayout);
+    const auto [directory, tag] = split_layout(by_scheme ? name.substr(kLayout.size()) : name);
+    std::error_code failure;
+    if (by_scheme || std::filesystem::exists(directory / "oci-layout", failure))
+        return load_from_layout(store, directory, tag);
+    return load_from_store(store, name);
+}
+
 std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& stages,
                                                const BuildRequest& request,
                                                const policies::Policy& policy,

@@ -8,6 +8,7 @@
 #include "runner/store/store.hh"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,9 @@ namespace caisson::runner {
                                                              const policies::Policy& policy,
                                                              Store& store,
                                                              Progress& progress);
+
+/// An image that is here: `oci-layout://DIR[:tag]` or the layout's directory itself, else an image
+/// of the store by tag or digest. Nothing where there is none of that name.
+[[nodiscard]] std::optional<BaseImage> find_local_image(Store& store, const std::string& name);
 
 } // namespace caisson::runner

@@ -19,6 +19,18 @@ attest::Digest domain_chain(const std::string& domain, const attest::Digest& cha
 
 } // namespace
 
+LayerStack stack_of(const std::vector<Layer>& layers)
+{
+    LayerStack stack;
+    for (const Layer& layer : layers) {
+        std::promise<Layer> known;
+        known.set_value(layer);
+        stack.push_back(
+            std::make_shared<LayerSlot>(LayerSlot{.layer = known.get_future().share()}));
+    }
+    return stack;
+}
+
 Site::Site(Store& store)
     : store_(store)
 {}
@@ -36,7 +48,8 @@ sandbox::Chamber& Site::chamber()
     if (!chamber_)
         chamber_ = sandbox::Chamber::start({.program = own_directory() / "caisson-chamber",
                                             .trees = store_.trees(),
-                                            .ids = sandbox::SubordinateIds::of_invoker()});
+                                            .ids = sandbox::SubordinateIds::of_invoker(),
+                                            .host_paths = host_paths_});
     return *chamber_;
 }
 

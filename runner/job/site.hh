@@ -24,6 +24,9 @@ struct LayerSlot {
 /// The layers that make a tree, bottom first.
 using LayerStack = std::vector<std::shared_ptr<LayerSlot>>;
 
+/// A stack of layers that are blobs of the store.
+[[nodiscard]] LayerStack stack_of(const std::vector<Layer>& layers);
+
 /// Where a build's trees are: the store's directory of trees and the chamber that alone can look
 /// into it. The chamber is started when it is first needed: a build that is cached whole never has
 /// one.
@@ -33,6 +36,9 @@ public:
     ~Site();
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
+
+    /// What cells may be shown of the host; to be said before the chamber is first needed.
+    void show_host(const std::vector<sandbox::HostPath>& paths) { host_paths_ = paths; }
 
     /// From now on trees are shared and checked as the policy says.
     void govern(const policies::PolicySandbox& rules, std::int64_t epoch);
@@ -69,6 +75,7 @@ private:
     [[nodiscard]] attest::Digest measure(const std::string& tree, std::int64_t epoch);
 
     Store& store_;
+    std::vector<sandbox::HostPath> host_paths_;
     policies::PolicySandbox rules_;
     std::int64_t epoch_ = 0; ///< the build's: what its own layers are packed with
     std::unique_ptr<sandbox::Chamber> chamber_;

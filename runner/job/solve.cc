@@ -52,12 +52,12 @@ private:
         NodeState state;
         attest::Digest chain;
         const std::string& image = std::get<BaseOp>(node.op).image;
-        if (image != "scratch")
-            for (const Layer& layer : in_.bases.at(image).layers) {
+        if (image != "scratch") {
+            const std::vector<Layer>& layers = in_.bases.at(image).layers;
+            for (const Layer& layer : layers)
                 chain = next_chain(chain, layer.blob.digest);
-                state.stack.push_back(
-                    std::make_shared<LayerSlot>(LayerSlot{.layer = ready(layer)}));
-            }
+            state.stack = stack_of(layers);
+        }
         state.key = key_of(node, {}, chain.empty() ? "" : chain.text(), in_.keys);
         return state;
     }

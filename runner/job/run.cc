@@ -1,0 +1,58 @@
+#include "runner/job/run.hh"
+
+#include "runner/job/cell_run.hh"
+#include "runner/job/relay.hh"
+#include "sandbox/base/scope_exit.hh"
+
+#include <unistd.h>
+
+namespace caisson::runner {
+namespace {
+
+/// The newest ABI that cells make use of (sandbox/cell/landlock.cc).
+constexpr int kFullLandlock = 6;
+
+std::vector<std::string>
+degradations(const RunPlan& run, Site& site, const sandbox::Outcome& outcome)
+{
+    std::vector<std::string> list;
+    if (outcome.landlock_abi < kFullLandlock)
+        list.push_back("landlock: " +
+                       (outcome.landlock_abi == 0 ? std::string("none")
+                                                  : "ABI " + std::to_string(outcome.landlock_abi)) +
+                       " of " + std::to_string(kFullLandlock));
+    for (std::size_t index = 0; index < run.host_paths.size(); ++index)
+        if (!site.chamber().shows_owners(index))
+            list.push_back("owners: what is in \"" + run.host_paths[index].name +
+                           "\" belongs to nobody inside");
+    if (sandbox::trees_lie_in_memory(site.store().trees()))
+        list.emplace_back("trees: in memory, because the store lies on overlayfs");
+    return list;
+}
+
+} // namespace
+
+RunResult run(const RunPlan& run, Store& store, int output)
+{
+    Site site(store);
+    // whatever happens, the tree that took the command's changes goes
+    const ScopeExit forget([&site] { site.abandon(); });
+    site.govern(run.policy.sandbox, kDefaultEpoch);
+    site.show_host(run.host_paths);
+    sandbox::Plan plan = run.plan;
+    plan.lowers = site.trees_of(run.layers);
+    plan.upper = site.new_tree();
+
+    Relay relay({.input = input_for_cell(),
+                 .output = output,
+                 .errors = STDERR_FILENO,
+                 .limit = plan.limits.output_bytes});
+    RunResult result;
+    result.outcome = run_in_cell(site.chamber(), plan, run.filter.program.get(), relay);
+    relay.finish();
+    site.verify(run.layers);
+    result.degraded = degradations(run, site, result.outcome);
+    return result;
+}
+
+} // namespace caisson::runner
