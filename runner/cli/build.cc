@@ -1,100 +1,14 @@
+#include "runner/cli/build_options.hh"
 #include "runner/cli/command.hh"
 #include "runner/cli/key.hh"
-#include "runner/image/reference.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/job.hh"
-#include "runner/store/store.hh"
-#include "sandbox/base/error.hh"
-#include "sandbox/base/text.hh"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <memory>
 
 namespace caisson::runner {
 namespace {
-
-/// What CLI11 fills, as text; turned into a BuildRequest when the verb runs.
-struct Options {
-    BuildRequest request;
-    std::vector<std::string> build_args;
-    std::vector<std::string> build_contexts;
-    std::vector<std::string> outputs;
-    std::string key;
-    std::string provenance;
-    std::string metadata;
-    std::string iid;
-    std::int64_t epoch = 0;
-    std::string progress = "plain";
-    CLI::Option* epoch_option = nullptr;
-};
-
-/// `NAME=value`, or `NAME` alone: the value of that variable in the caller's environment, as docker
-/// does.
-void add_build_arg(const std::string& text, std::map<std::string, std::string>& args)
-{
-    const std::size_t equals = text.find('=');
-    const std::string name = text.substr(0, equals);
-    if (name.empty()) throw Error(ErrorKind::kUsage, "--build-arg \"" + text + "\" has no name");
-    if (equals != std::string::npos)
-        args[name] = text.substr(equals + 1);
-    else if (const char* value =
-                 std::getenv(name.c_str())) // NOLINT(concurrency-mt-unsafe): before any thread
-        args[name] = value;
-}
-
-std::int64_t epoch_from_environment(const char* text)
-{
-    char* end = nullptr;
-    const long long value = std::strtoll(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value < 0)
-        throw Error(ErrorKind::kUsage,
-                    "SOURCE_DATE_EPOCH=" + std::string(text) + " is no number of seconds");
-    return value;
-}
-
-std::optional<std::filesystem::path> optional_path(const std::string& text)
-{
-    return text.empty() ? std::nullopt : std::optional<std::filesystem::path>(text);
-}
-
-std::string normal_tag(const std::string& text)
-{
-    const Reference reference = in_context("--tag", [&] { return Reference::parse(text); });
-    if (reference.digest)
-        throw Error(
-            ErrorKind::kUsage, "--tag " + text + ": a digest can not be chosen", "give name:tag");
-    return reference.familiar();
-}
-
-BuildRequest request_of(Options& options)
-{
-    BuildRequest request = options.request;
-    for (const std::string& text : options.build_args)
-        add_build_arg(text, request.build_args);
-    for (const std::string& text : options.build_contexts) {
-        const std::size_t equals = text.find('=');
-        if (equals == std::string::npos || equals == 0)
-            throw Error(ErrorKind::kUsage,
-                        "--build-context \"" + text + "\" is not NAME=VALUE",
-                        "as in base=oci-layout://DIR:tag");
-        request.build_contexts[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-    for (const std::string& text : options.outputs)
-        request.outputs.push_back(parse_output(text));
-    for (std::string& tag : request.tags)
-        tag = normal_tag(tag);
-    request.key = options.key.empty() ? default_key_path() : std::filesystem::path(options.key);
-    request.provenance_file = optional_path(options.provenance);
-    request.metadata_file = optional_path(options.metadata);
-    request.iid_file = optional_path(options.iid);
-    if (options.epoch_option->count() > 0)
-        request.source_date_epoch = options.epoch;
-    else if (const char* text = std::getenv("SOURCE_DATE_EPOCH")) // NOLINT(concurrency-mt-unsafe)
-        request.source_date_epoch = epoch_from_environment(text);
-    request.store = Store::default_path();
-    return request;
-}
 
 Progress::Kind progress_kind(const std::string& name)
 {
@@ -114,11 +28,11 @@ void make_missing_key(const BuildRequest& request, Progress& progress)
                      made.public_file.native() + "\" to those who verify");
 }
 
-int run_build(Options& options)
+int run_build(const BuildOptions& options, const std::string& kind)
 {
     const BuildRequest request = request_of(options);
     const Interrupt interrupt; // blocks the signals: before any thread
-    const std::unique_ptr<Progress> progress = Progress::make(progress_kind(options.progress));
+    const std::unique_ptr<Progress> progress = Progress::make(progress_kind(kind));
     if (options.key.empty()) make_missing_key(request, *progress);
     build(request, *progress);
     return 0;
@@ -128,40 +42,11 @@ int run_build(Options& options)
 
 Action add_build(CLI::App& app)
 {
-    auto options = std::make_shared<Options>();
-    BuildRequest& request = options->request;
-    app.add_option(
-           "CONTEXT", request.context, "Directory with the files that COPY and ADD may take")
-        ->required();
-    app.add_option("-f,--file", request.dockerfile, "Dockerfile (default: CONTEXT/Dockerfile)");
-    app.add_option("-t,--tag", request.tags, "Name and tag of the image (repeatable)")
-        ->allow_extra_args(false);
-    app.add_option("--target", request.target, "Stage to build (default: the last)");
-    app.add_option("--build-arg", options->build_args, "NAME=VALUE for an ARG (repeatable)")
-        ->allow_extra_args(false);
-    app.add_option("--build-context",
-                   options->build_contexts,
-                   "NAME=oci-layout://DIR[:TAG] for a FROM or --from (repeatable)")
-        ->allow_extra_args(false);
-    app.add_option(
-           "-o,--output", options->outputs, "type=oci|tar|local,dest=PATH[,tar=false] (repeatable)")
-        ->allow_extra_args(false);
-    app.add_option("--policy", request.policy, "Policy by name or file (default: default)");
-    app.add_option("--key", options->key, "Signing key (default: the one of `caisson key new`)");
-    app.add_option(
-        "--builder-id", request.builder_id, "URI that names this builder in the provenance");
-    app.add_option(
-        "--provenance", options->provenance, "Also write the signed provenance to this file");
-    app.add_option("--metadata-file", options->metadata, "Write digest, names and steps as JSON");
-    app.add_option("--iidfile", options->iid, "Write the image's digest");
-    options->epoch_option = app.add_option("--source-date-epoch",
-                                           options->epoch,
-                                           "Latest time in the image, Unix seconds")
-                                ->check(CLI::NonNegativeNumber);
-    app.add_flag("--no-cache", request.no_cache, "Run every step, whatever the cache holds");
-    app.add_option("--progress", options->progress, "plain, json or quiet")
+    const std::shared_ptr<BuildOptions> options = add_build_options(app);
+    auto kind = std::make_shared<std::string>("plain");
+    app.add_option("--progress", *kind, "plain, json or quiet")
         ->check(CLI::IsMember({"plain", "json", "quiet"}));
-    return [options] { return run_build(*options); };
+    return [options, kind] { return run_build(*options, *kind); };
 }
 
 } // namespace caisson::runner

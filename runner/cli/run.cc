@@ -9,6 +9,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/log.hh"
+#include "sandbox/base/text.hh"
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -80,6 +81,8 @@ int run_verb(const RunOptions& options, const std::vector<std::string>& command,
     const Interrupt interrupt; // blocks the signals: before any thread
     const std::unique_ptr<Store> store = Store::open(request.store);
     const RunPlan plan = plan_run(request, *store);
+    for (const std::string& warning : warnings_of(plan.filter, plan.plan))
+        say("warning: " + printable(warning));
     // with --json the object is the only thing on standard output
     const RunResult result = run(plan, *store, as_json ? STDERR_FILENO : STDOUT_FILENO);
     const sandbox::Outcome& outcome = result.outcome;

@@ -43,7 +43,8 @@ std::pair<std::filesystem::path, std::string> split_layout(const std::string& te
 BaseImage resolve(const std::string& name,
                   const BuildRequest& request,
                   const policies::Policy& policy,
-                  Store& store)
+                  Store& store,
+                  BaseSearch search)
 {
     std::string reference = name;
     if (const auto given = request.build_contexts.find(name);
@@ -65,6 +66,7 @@ BaseImage resolve(const std::string& name,
         image->source = name;
         return *image;
     }
+    if (search == BaseSearch::kHere) return {.source = name, .config = scratch_config()};
     BaseImage image = pull(store, reference, {.plain_http_loopback = policy.plain_http_loopback});
     image.source = name;
     return image;
@@ -86,7 +88,8 @@ std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& s
                                                const BuildRequest& request,
                                                const policies::Policy& policy,
                                                Store& store,
-                                               Progress& progress)
+                                               Progress& progress,
+                                               BaseSearch search)
 {
     const std::set<std::string> names = names_of(stages);
     std::string refused;
@@ -101,9 +104,10 @@ std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& s
     for (const std::string& name : names) {
         Interrupt::check();
         bases.emplace(name, in_context("base image \"" + name + "\"", [&] {
-                          return resolve(name, request, policy, store);
+                          return resolve(name, request, policy, store, search);
                       }));
-        progress.result("base " + name, bases.at(name).manifest.digest.text());
+        const attest::Digest& digest = bases.at(name).manifest.digest;
+        if (!digest.empty()) progress.result("base " + name, digest.text());
     }
     return bases;
 }

@@ -14,6 +14,10 @@
 
 namespace caisson::runner {
 
+/// How far a base image is looked for. kHere: what is neither in a layout nor in the store is left
+/// out, with an empty digest, no layers and the configuration of `scratch`.
+enum class BaseSearch { kEverywhere, kHere };
+
 /// Finds every base image that the needed stages name, once each: a --build-context of that name,
 /// an image of the store, or a registry; scratch needs none. One that the policy does not allow is
 /// an Error of kind kRefused, all of them named at once.
@@ -21,7 +25,8 @@ namespace caisson::runner {
                                                              const BuildRequest& request,
                                                              const policies::Policy& policy,
                                                              Store& store,
-                                                             Progress& progress);
+                                                             Progress& progress,
+                                                             BaseSearch search);
 
 /// An image that is here: `oci-layout://DIR[:tag]` or the layout's directory itself, else an image
 /// of the store by tag or digest. Nothing where there is none of that name.

@@ -152,4 +152,15 @@ Filter filter_of_policy(const policies::Policy& policy, Architecture architectur
     return filter;
 }
 
+std::vector<std::string> warnings_of(const Filter& filter, const sandbox::Plan& plan)
+{
+    std::vector<std::string> warnings;
+    for (const std::string& name : filter.unknown_calls)
+        warnings.push_back("the seccomp profile names \"" + name +
+                           "\", which is no system call known here");
+    for (const std::string& permission : plan.accepted)
+        warnings.push_back("the policy gives steps what no step has otherwise: " + permission);
+    return warnings;
+}
+
 } // namespace caisson::runner

@@ -3,6 +3,7 @@
 #include "policies/policy.hh"
 #include "sandbox/architecture.hh"
 #include "sandbox/base/unique_fd.hh"
+#include "sandbox/plan.hh"
 
 #include <string>
 #include <vector>
@@ -25,5 +26,9 @@ struct Filter {
 [[nodiscard]] Filter
 filter_of_policy(const policies::Policy& policy,
                  sandbox::Architecture architecture = sandbox::Architecture::kNative);
+
+/// What the caller is to be told of a filter, and of what the policy accepts with it; as the policy
+/// file spells it, so to be escaped.
+[[nodiscard]] std::vector<std::string> warnings_of(const Filter& filter, const sandbox::Plan& plan);
 
 } // namespace caisson::runner

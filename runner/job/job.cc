@@ -5,12 +5,7 @@
 #include "attest/signer/client.hh"
 #include "policies/narrow.hh"
 #include "policies/policy.hh"
-#include "runner/dockerfile/parser.hh"
-#include "runner/graph/from_dockerfile.hh"
-#include "runner/graph/stages.hh"
-#include "runner/job/bases.hh"
-#include "runner/job/compile_filter.hh"
-#include "runner/job/compile_plan.hh"
+#include "runner/job/build_plan.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/metadata.hh"
 #include "runner/job/outputs.hh"
@@ -64,46 +59,26 @@ public:
         // From here on the policy is fixed; everything below is checked against it.
 
         const Sources sources = read_sources(request_);
-        for (const std::string& warning : sources.warnings)
-            progress_.warning(warning);
-        BuildArgs args(request_.build_args);
-        declare_globals(sources.dockerfile, args);
-        const std::vector<NeededStage> stages =
-            select_stages(sources.dockerfile, request_.target, args, sources.dockerfile_name);
-        const auto bases = resolve_bases(stages, request_, policy, *store_, progress_);
-        // From here on every input is known by its digest.
-
-        const Filter filter = filter_of_policy(policy);
-        const sandbox::Plan plan = plan_of_policy(policy, filter.digest);
-        tell_of_filter(filter, plan);
-        const std::int64_t epoch = request_.source_date_epoch.value_or(kDefaultEpoch);
-        const Graph graph = compile({.dockerfile = sources.dockerfile,
-                                     .stages = stages,
-                                     .bases = bases,
-                                     .args = args,
-                                     .plan = plan,
-                                     .epoch = epoch,
-                                     .file_name = sources.dockerfile_name});
-        for (const std::string& warning : graph.warnings)
-            progress_.warning(warning);
+        const BuildPlan build = plan_build(request_, policy, sources, *store_, progress_);
+        // From here on every input is known by its digest, and every step by its plan.
 
         const bool in_memory = sandbox::trees_lie_in_memory(store_->trees());
         if (in_memory)
             progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
                               "layers are cached");
-        site_.govern(policy.sandbox, epoch);
+        site_.govern(policy.sandbox, build.epoch);
         // a key that can not be used stops the build here, not after an hour
         progress_.result("signer", signer.key_id());
         const std::string invocation = new_invocation();
-        solve({.graph = graph,
-               .bases = bases,
+        solve({.graph = build.graph,
+               .bases = build.bases,
                .context = sources.context,
                .site = site_,
                .progress = progress_,
                .keys = {.policy = policy_digest.text(),
-                        .epoch = epoch,
-                        .architecture = graph.config.architecture},
-               .filter = filter.program.get(),
+                        .epoch = build.epoch,
+                        .architecture = build.graph.config.architecture},
+               .filter = build.filter.program.get(),
                .invocation = invocation,
                .deadline = std::chrono::steady_clock::now() + policy.limits.build_time,
                .build_time = policy.limits.build_time,
@@ -112,25 +87,25 @@ public:
         // From here on no step runs: what follows is made of what the runner itself saw and hashed.
 
         const std::vector<Layer> layers = solved_.layers();
-        const ImageConfig config = finish_config(graph, solved_, layers, epoch);
+        const ImageConfig config = finish_config(build.graph, solved_, layers, build.epoch);
         const Descriptor manifest = store_image(*store_, config, layers);
         const attest::Digest config_digest = attest::Digest::of(to_json_text(config));
         const attest::BuildRecord record = make_record({.request = request_,
                                                         .policy = policy,
                                                         .policy_digest = policy_digest,
-                                                        .graph = graph,
-                                                        .bases = bases,
+                                                        .graph = build.graph,
+                                                        .bases = build.bases,
                                                         .context = sources.context,
                                                         .dockerfile = sources.dockerfile_digest,
-                                                        .target = stages.back().name,
-                                                        .filter = filter,
-                                                        .plan = plan,
+                                                        .target = build.stages.back().name,
+                                                        .filter = build.filter,
+                                                        .plan = build.plan,
                                                         .solved = solved_,
                                                         .manifest = manifest,
                                                         .config = config_digest,
                                                         .trees_in_memory = in_memory,
                                                         .invocation = invocation,
-                                                        .epoch = epoch,
+                                                        .epoch = build.epoch,
                                                         .started = started,
                                                         .finished = std::time(nullptr)},
                                                        *store_);
@@ -159,21 +134,6 @@ public:
     }
 
 private:
-    static void declare_globals(const Dockerfile& dockerfile, BuildArgs& args)
-    {
-        for (const Instruction& instruction : dockerfile.global_args)
-            args.declare_global(std::get<Arg>(instruction.what), dockerfile.escape);
-    }
-
-    void tell_of_filter(const Filter& filter, const sandbox::Plan& plan)
-    {
-        for (const std::string& name : filter.unknown_calls)
-            progress_.warning("the seccomp profile names \"" + escape_output(name) +
-                              "\", which is no system call known here");
-        for (const std::string& permission : plan.accepted)
-            progress_.warning("the policy gives steps what no step has otherwise: " + permission);
-    }
-
     void tell(const policies::Policy& policy, const Descriptor& manifest)
     {
         if (!solved_.plans.empty() && policy.network == "none")
