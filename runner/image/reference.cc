@@ -148,8 +148,13 @@ Reference Reference::parse(std::string_view text)
 
 std::string Reference::familiar_repository() const
 {
+    constexpr std::string_view kOfficial = "library/";
     if (domain != "docker.io") return repository();
-    return path.starts_with("library/") ? path.substr(8) : path;
+    const std::size_t slash = path.find('/');
+    if (path.starts_with(kOfficial) && path.find('/', kOfficial.size()) == std::string::npos)
+        return path.substr(kOfficial.size());
+    // "docker.io/example.org/app" without its host would be another host's
+    return names_a_host(path.substr(0, slash)) ? repository() : path;
 }
 
 std::string Reference::suffix() const

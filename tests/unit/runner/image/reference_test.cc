@@ -41,6 +41,16 @@ TEST(Reference, IsReadAsDockerReadsIt)
     }
 }
 
+TEST(Reference, IsNeverShortenedToAnothersName)
+{
+    EXPECT_EQ(Reference::parse("docker.io/example.org/app").familiar(),
+              "docker.io/example.org/app:latest");
+    EXPECT_EQ(Reference::parse("docker.io/localhost/app").familiar(),
+              "docker.io/localhost/app:latest");
+    EXPECT_EQ(Reference::parse("library/a/b").familiar(), "library/a/b:latest");
+    EXPECT_EQ(Reference::parse("library/localhost").familiar(), "localhost:latest");
+}
+
 TEST(Reference, TellsAHostFromADirectory)
 {
     EXPECT_EQ(Reference::parse("example.org/x").domain, "example.org");
