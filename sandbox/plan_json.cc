@@ -3,6 +3,8 @@
 #include "sandbox/base/error.hh"
 
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <utility>
 
 namespace caisson::sandbox {
 namespace {
@@ -41,6 +43,20 @@ json to_json(const Bind& bind)
             {"writable", bind.writable}};
 }
 
+/// Whether `value` is a `Value` as it stands: the library would turn 1.5, -1 and true into numbers.
+template<class Value>
+bool holds(const json& value)
+{
+    if constexpr (std::is_same_v<Value, bool>)
+        return value.is_boolean();
+    else if constexpr (std::is_integral_v<Value>)
+        return value.is_number_unsigned()
+                   ? std::in_range<Value>(value.get<std::uint64_t>())
+                   : value.is_number_integer() && std::in_range<Value>(value.get<std::int64_t>());
+    else
+        return true; // get_to() is as strict
+}
+
 /// The members of one object, each to be taken once.
 class Members {
 public:
@@ -54,7 +70,11 @@ public:
     template<class Value>
     void take(const char* name, Value& value) const
     try {
-        object_.at(name).get_to(value);
+        const json& member = at(name);
+        if (!holds<Value>(member))
+            throw Error(ErrorKind::kInternal,
+                        "plan member \"" + std::string(name) + "\" is of another type or size");
+        member.get_to(value);
     } catch (const json::exception& failure) {
         throw Error(ErrorKind::kInternal,
                     "plan member \"" + std::string(name) + "\": " + failure.what());
@@ -99,10 +119,18 @@ Limits limits_from_json(const json& value)
     return limits;
 }
 
+/// The library would walk an object, or a single value, as if it were one.
+const json& list(const json& value)
+{
+    if (!value.is_array())
+        throw Error(ErrorKind::kInternal, "a plan has no list where one should be");
+    return value;
+}
+
 std::vector<PlanFile> files_from_json(const json& value)
 {
     std::vector<PlanFile> files;
-    for (const json& entry : value) {
+    for (const json& entry : list(value)) {
         const Members members(entry, 3);
         PlanFile file;
         members.take("content", file.content);
@@ -116,7 +144,7 @@ std::vector<PlanFile> files_from_json(const json& value)
 std::vector<Bind> binds_from_json(const json& value)
 {
     std::vector<Bind> binds;
-    for (const json& entry : value) {
+    for (const json& entry : list(value)) {
         const Members members(entry, 4);
         Bind bind;
         members.take("destination", bind.destination);

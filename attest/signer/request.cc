@@ -4,6 +4,7 @@
 #include "attest/provenance.hh"
 #include "attest/signer/protocol.hh"
 #include "attest/statement.hh"
+#include "attest/strict_json.hh"
 #include "sandbox/base/base64.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
@@ -32,6 +33,16 @@ bool is_invocation_id(std::string_view text)
                               : text[at] != kShape[at])
             return false;
     return true;
+}
+
+/// No exception of the library gets out: only an Error leaves the signer running for the next
+/// request.
+protocol::Request read_request(const std::string& text)
+{
+    const auto message = nlohmann::json::parse(text, nullptr, false);
+    const auto builder_id = text_member(message, "builder_id");
+    if (!builder_id) throw Error(ErrorKind::kInternal, "a request to sign that names no builder");
+    return {.builder_id = *builder_id};
 }
 
 std::string read_statement_file(int file)
@@ -65,7 +76,7 @@ std::string answer(const Message& request, const PrivateKey& key, const SignedLi
 {
     if (request.descriptors.size() != 1)
         throw Error(ErrorKind::kInternal, "a request to sign without a statement");
-    const auto wanted = nlohmann::json::parse(request.text).get<protocol::Request>();
+    const protocol::Request wanted = read_request(request.text);
     const std::string payload = read_statement_file(request.descriptors[0].get());
     signed_before.add(check_signable(payload, wanted.builder_id));
     const std::string signature = key.sign(dsse::pae(kPayloadType, payload));

@@ -104,8 +104,12 @@ layout_contents(const Store& store, const OutputImage& image, Attestation attest
     if (referrer && attestation == Attestation::kListed) contents.index.push_back(*referrer);
 
     std::ranges::sort(contents.blobs, {}, &LayoutContents::Blob::digest);
-    const auto rest = std::ranges::unique(contents.blobs, {}, &LayoutContents::Blob::digest);
-    contents.blobs.erase(rest.begin(), rest.end());
+    // not ranges::unique: clang 14 (the linter, the fuzzers) cannot read libstdc++'s subrange
+    const auto same = [](const LayoutContents::Blob& one, const LayoutContents::Blob& other) {
+        return one.digest == other.digest;
+    };
+    contents.blobs.erase(std::unique(contents.blobs.begin(), contents.blobs.end(), same),
+                         contents.blobs.end());
     return contents;
 }
 

@@ -108,8 +108,10 @@ Descriptor choose(std::vector<Descriptor> images, const std::string& wanted)
     });
     // one image under two names is one image
     std::ranges::sort(images, {}, &Descriptor::digest);
-    const auto rest = std::ranges::unique(images, {}, &Descriptor::digest);
-    images.erase(rest.begin(), rest.end());
+    const auto same = [](const Descriptor& one, const Descriptor& other) {
+        return one.digest == other.digest;
+    };
+    images.erase(std::unique(images.begin(), images.end(), same), images.end());
     if (images.size() > 1)
         std::erase_if(images, [](const Descriptor& image) {
             return !image.platform.is_null() && !runs_here(image.platform);

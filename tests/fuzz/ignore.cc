@@ -1,6 +1,7 @@
 // The first line is a path, the rest a .dockerignore: both ways to ask have to agree, and a
 // directory that may be skipped holds nothing that would have been let in.
 #include "runner/dockerfile/ignore.hh"
+
 #include "runner/dockerfile/path.hh"
 #include "sandbox/base/error.hh"
 

@@ -4,9 +4,9 @@
 #include "sandbox/base/file.hh"
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/sys/path.hh"
+#include "tests/fuzz/tar_checksums.hh"
 
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -51,30 +51,13 @@ void unpack_into(const fs::path& place, std::string_view bytes, const Unpack& un
     sandbox::remove_tree(parent.get(), "tree");
 }
 
-/// A changed header would fail at its checksum and nowhere else: every block that says "ustar" gets
-/// a right one.
-std::string with_checksums(std::string bytes)
-{
-    for (std::size_t block = 0; block + 512 <= bytes.size(); block += 512) {
-        if (bytes.compare(block + 257, 5, "ustar") != 0) continue;
-        bytes.replace(block + 148, 8, 8, ' ');
-        unsigned sum = 0;
-        for (std::size_t at = block; at < block + 512; ++at)
-            sum += static_cast<unsigned char>(bytes[at]);
-        char digits[8] = {};
-        std::snprintf(digits, sizeof digits, "%06o", sum);
-        bytes.replace(block + 148, 7, digits, 7);
-    }
-    return bytes;
-}
-
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     static const TempDirectory place(fast_directory(), "caisson-fuzz-");
     const std::string bytes =
-        with_checksums(std::string(reinterpret_cast<const char*>(data), size));
+        fuzz::with_checksums(std::string(reinterpret_cast<const char*>(data), size));
     unpack_into(
         place.path(), bytes, [](int root, int input) { sandbox::unpack_layer(root, input); });
     unpack_into(place.path(), bytes, [](int root, int input) {

@@ -77,6 +77,34 @@ TEST(PlanJson, RefusesAMissingAnUnknownAndAMistypedMember)
     EXPECT_THROW((void)plan_from_json(exchanged), Error);
 }
 
+TEST(PlanJson, TakesNoNumberForAnother)
+{
+    const nlohmann::json whole = to_json(full_plan());
+    for (const char* value : {"1.0", "-1", "true", "4294967296", "18446744073709551616"}) {
+        nlohmann::json changed = whole;
+        changed["files"][0]["mode"] = nlohmann::json::parse(value);
+        EXPECT_THROW((void)plan_from_json(changed), Error) << value;
+    }
+    for (const char* value : {"1.0", "false", "9223372036854775808"}) {
+        nlohmann::json changed = whole;
+        changed["limits"]["step_time_ms"] = nlohmann::json::parse(value);
+        EXPECT_THROW((void)plan_from_json(changed), Error) << value;
+    }
+    nlohmann::json changed = whole;
+    changed["binds"][0]["writable"] = 1;
+    EXPECT_THROW((void)plan_from_json(changed), Error);
+}
+
+TEST(PlanJson, TakesNoObjectForAList)
+{
+    const nlohmann::json whole = to_json(full_plan());
+    for (const char* name : {"files", "binds"}) {
+        nlohmann::json changed = whole;
+        changed[name] = {{"first", whole[name][0]}};
+        EXPECT_THROW((void)plan_from_json(changed), Error) << name;
+    }
+}
+
 TEST(PlanJson, TellsNoLimitFromALimit)
 {
     Plan plan = full_plan();

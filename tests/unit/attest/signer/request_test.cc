@@ -1,6 +1,7 @@
 #include "attest/provenance.hh"
 #include "attest/signer/request.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
 #include "tests/support/example_record.hh"
 
 #include <gtest/gtest.h>
@@ -80,6 +81,20 @@ TEST(SignRequest, WantsAnInvocationIdInItsOneSpelling)
                   }),
                   "its invocation id is no urn:uuid")
             << id;
+}
+
+TEST(SignRequest, ThatIsNoneIsAnErrorAndNotTheEndOfTheSigner)
+{
+    const TempDirectory directory(std::filesystem::temp_directory_path());
+    const PrivateKey key = PrivateKey::generate();
+    const SignedList list = SignedList::open_beside(directory.path() / "key");
+    for (const char* text :
+         {"", "{", "[]", "{}", R"({"builder_id":7})", R"({"builder_id":null})", "\xff"}) {
+        Message request;
+        request.text = text;
+        request.descriptors.push_back(make_sealed_memfd("statement", "{}"));
+        EXPECT_THROW((void)answer(request, key, list), Error) << text;
+    }
 }
 
 } // namespace
