@@ -19,23 +19,26 @@
 namespace caisson::sandbox {
 namespace {
 
-constexpr std::uint64_t kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
-                                      CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr std::uint64_t kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 constexpr uid_t kFirstSlotUser = 65000;
 constexpr const char* kIdentityMap = "0 0 65536";
 
 /// Clones under the slot's user id and the plan's process limit. The kernel reads both when it
 /// makes the user namespace (kernel/user_namespace.c, create_user_ns): the limit then bounds the
 /// count of that user, which the whole cell adds to, whatever ids it takes on inside.
-sys::Cloned clone_in_slot(const Plan& plan, unsigned slot)
+sys::Cloned clone_in_slot(const Plan& plan, int network, unsigned slot)
 {
+    const UniqueFd own_network = open_file("/proc/self/ns/net", O_RDONLY);
     const rlimit usual = sys::getrlimit(RLIMIT_NPROC);
-    ScopeExit restore([&usual] {
+    ScopeExit restore([&usual, &own_network] {
         sys::set_effective_user(0);
+        sys::setns(own_network.get(), CLONE_NEWNET);
         sys::set_dumpable(false);
         sys::set_parent_death_signal(); // the change of ids cleared it
         sys::setrlimit(RLIMIT_NPROC, usual);
     });
+    sys::setns(network, CLONE_NEWNET);
     sys::setrlimit(RLIMIT_NPROC,
                    {std::min<rlim_t>(plan.limits.processes, usual.rlim_max), usual.rlim_max});
     sys::set_effective_user(kFirstSlotUser + slot);
@@ -120,13 +123,14 @@ Cell::~Cell()
     }
 }
 
-Cell Cell::start(const Plan& plan, CellDescriptors descriptors, unsigned slot)
+Cell Cell::start(const Plan& plan, CellDescriptors descriptors, UniqueFd network, unsigned slot)
 try {
     auto [id_maps, maps_written] = make_pipe();
     auto [report, report_end] = make_pipe();
-    sys::Cloned cloned = clone_in_slot(plan, slot);
+    sys::Cloned cloned = clone_in_slot(plan, network.get(), slot);
     if (cloned.pid == 0) {
         maps_written.reset();
+        network.reset();
         CellSetup setup{.plan = plan,
                         .filter = std::move(descriptors.filter),
                         .output = std::move(descriptors.output),

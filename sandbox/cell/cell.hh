@@ -28,9 +28,11 @@ public:
     static constexpr unsigned kSlots = 512;
 
     /// Clones the cell's first process into all its namespaces and writes the id maps; the set-up
-    /// then runs on its own. `slot` is held by no other cell. For a single-threaded process that is
+    /// then runs on its own. `network` is its own
+    /// (cell/network.hh); `slot` is held by no other cell. For a single-threaded process that is
     /// root of the user namespace it lives in.
-    static Cell start(const Plan& plan, CellDescriptors descriptors, unsigned slot);
+    static Cell
+    start(const Plan& plan, CellDescriptors descriptors, UniqueFd network, unsigned slot);
 
     Cell(Cell&& other) noexcept;
     Cell& operator=(Cell&&) = delete;

@@ -29,7 +29,6 @@ constexpr std::array kSetup = {
     Step{"place files", place_files, "over the tree and /dev; needs the chamber's scratch mount"},
     Step{"enter root", enter_root, "from here on no path of the chamber resolves"},
     Step{"name host", name_host, "needs CAP_SYS_ADMIN, dropped below"},
-    Step{"bring up loopback", bring_up_loopback, "needs CAP_NET_ADMIN, dropped below"},
     Step{"split off init", split_off_init, "what is set from here on is the command's alone"},
     Step{"open session", open_session, "/dev/null must be the cell's own"},
     Step{"enter working directory", enter_working_directory, "as root: its parents may be closed"},

@@ -34,7 +34,6 @@ void mount_binds(CellSetup& setup);
 void place_files(CellSetup& setup);
 // network.cc
 void name_host(CellSetup& setup);
-void bring_up_loopback(CellSetup& setup);
 // init.cc
 void split_off_init(CellSetup& setup);
 void open_session(CellSetup& setup);

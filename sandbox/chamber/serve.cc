@@ -6,6 +6,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/error_wire.hh"
 #include "sandbox/cell/cell.hh"
+#include "sandbox/cell/network.hh"
 #include "sandbox/chamber/overlay.hh"
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/chamber/worker.hh"
@@ -101,6 +102,7 @@ private:
 
     const Channel& runner_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     int trees_;
+    UniqueFd spare_network_; ///< for the next cell
     std::list<RunningCell> cells_;
     std::list<RunningWorker> workers_;
 };
@@ -120,6 +122,9 @@ constexpr std::array<Server::Operation, 8> Server::kOperations = {{
 
 bool Server::turn()
 {
+    // while a step runs, the next one's takes nobody's time
+    if (!cells_.empty() && !spare_network_) spare_network_ = make_cell_network();
+
     std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}};
     for (const RunningCell& running : cells_)
         watched.push_back({running.cell.pidfd(), POLLIN, 0});
@@ -209,7 +214,9 @@ void Server::run(Request& request)
                                    .output = request.take_descriptor(1),
                                    .errors = request.take_descriptor(2)};
     if (request.descriptors.size() > 3) descriptors.input = request.take_descriptor(3);
-    cells_.push_back({request.id, Cell::start(plan, std::move(descriptors), free_slot())});
+    UniqueFd network = spare_network_ ? std::move(spare_network_) : make_cell_network();
+    cells_.push_back(
+        {request.id, Cell::start(plan, std::move(descriptors), std::move(network), free_slot())});
 }
 
 void Server::stop(Request& request)

@@ -48,6 +48,11 @@ void unshare(int namespaces)
     check(::unshare(namespaces), "unshare");
 }
 
+void setns(int space, int kind)
+{
+    check(::setns(space, kind), "setns");
+}
+
 std::optional<Waited> wait4(pid_t pid)
 {
     Waited waited;

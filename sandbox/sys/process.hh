@@ -22,6 +22,8 @@ struct Cloned {
 /// it returns.
 [[nodiscard]] Cloned clone3(std::uint64_t namespaces);
 void unshare(int namespaces);
+/// Joins the namespace of that kind (CLONE_NEW…) that `space` is open on.
+void setns(int space, int kind);
 
 struct Waited {
     pid_t pid = 0;

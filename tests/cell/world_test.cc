@@ -150,6 +150,7 @@ TEST_F(World, HasItsNameAndALoopbackOfItsOwn)
     EXPECT_EQ(output_of("hostname"), "caisson\n");
     EXPECT_EQ(output_of("ls /sys 2>&1 | wc -l; grep -c : /proc/net/dev"), "1\n1\n");
     EXPECT_TRUE(succeeds_inside("control.loopback"));
+    EXPECT_TRUE(succeeds_inside("control.low_port"));
 }
 
 TEST_F(World, HasSixDevicesAndTerminalsOfItsOwn)

@@ -73,6 +73,18 @@ Finding talk_over_loopback()
     return judge(call(SYS_connect, client, &address, size), "connect");
 }
 
+/// Test suites of servers do.
+Finding bind_low_port()
+{
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(80);
+    const long server = call(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server < 0) return judge(server, "socket");
+    return judge(call(SYS_bind, server, &address, sizeof address), "bind to port 80");
+}
+
 Finding talk_over_pair()
 {
     std::array<int, 2> ends = {-1, -1};
@@ -109,6 +121,7 @@ constexpr Attempt kAttempts[] = {
      "a name moved to another directory",
      rename_across_directories},
     {"control.loopback", Severity::kControl, kCheap, "a connection to itself", talk_over_loopback},
+    {"control.low_port", Severity::kControl, 0, "a server on port 80", bind_low_port},
     {"control.pair", Severity::kControl, kCheap, "a pair of sockets", talk_over_pair},
     {"control.terminal", Severity::kControl, 0, "a terminal of its own", use_own_terminal},
     {"control.status", Severity::kControl, kCheap, "/proc/self", read_own_status},
