@@ -19,6 +19,7 @@ packages_to_test=(
   skopeo umoci buildah bubblewrap crun docker-registry
   busybox-static openssl jq openssh-client git attr xz-utils bzip2 zstd
 )
+packages_to_build_debian=(mmdebstrap)
 packages_to_bench=(libbenchmark-dev hyperfine jq time bubblewrap buildah crun)
 packages_to_check=(clang-format clang-tidy shellcheck jq)
 packages_to_fuzz=(clang libclang-rt-14-dev)

@@ -27,6 +27,11 @@ std::filesystem::path probe()
     return CAISSON_BUILD_DIR "/bin/caisson-probe";
 }
 
+std::filesystem::path real()
+{
+    return CAISSON_BUILD_DIR "/real";
+}
+
 std::filesystem::path readers()
 {
     return CAISSON_BUILD_DIR "/readers";

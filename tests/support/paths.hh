@@ -16,6 +16,8 @@ namespace caisson::checkout {
 [[nodiscard]] std::filesystem::path build();
 /// The small attackers that run inside a cell.
 [[nodiscard]] std::filesystem::path probe();
+/// Where tests/support/make_debian_root puts a Debian system.
+[[nodiscard]] std::filesystem::path real();
 /// Where tests/support/install_readers puts what npm has.
 [[nodiscard]] std::filesystem::path readers();
 
