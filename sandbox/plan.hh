@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sandbox/architecture.hh"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -62,6 +64,7 @@ struct Plan {
     std::vector<std::string>
         capabilities; ///< kept in every set but inheritable and ambient; "CAP_CHOWN"
     Limits limits;
+    Architecture architecture = Architecture::kNative; ///< of the image's programs
     Landlock landlock = Landlock::kIfAvailable;
     std::vector<PlanFile> files;
     std::vector<Bind> binds;

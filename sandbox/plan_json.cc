@@ -159,6 +159,17 @@ std::vector<Bind> binds_from_json(const json& value)
 constexpr const char* kRequired = "required";
 constexpr const char* kIfAvailable = "if-available";
 
+constexpr const char* kNative = "native";
+constexpr const char* kI386 = "i386";
+
+Architecture architecture_from_text(const std::string& text)
+{
+    if (text == kNative) return Architecture::kNative;
+    if (text == kI386) return Architecture::kI386;
+    throw Error(ErrorKind::kInternal,
+                "plan member \"architecture\": \"" + text + "\" means nothing");
+}
+
 Landlock landlock_from_text(const std::string& text)
 {
     if (text == kRequired) return Landlock::kRequired;
@@ -177,6 +188,7 @@ json to_json(const Plan& plan)
     for (const Bind& bind : plan.binds)
         binds.push_back(to_json(bind));
     return {{"accepted", plan.accepted},
+            {"architecture", plan.architecture == Architecture::kI386 ? kI386 : kNative},
             {"argv", plan.argv},
             {"binds", std::move(binds)},
             {"capabilities", plan.capabilities},
@@ -195,10 +207,12 @@ json to_json(const Plan& plan)
 
 Plan plan_from_json(const json& value)
 {
-    const Members members(value, 15);
+    const Members members(value, 16);
     Plan plan;
+    std::string architecture;
     std::string landlock;
     members.take("accepted", plan.accepted);
+    members.take("architecture", architecture);
     members.take("argv", plan.argv);
     members.take("capabilities", plan.capabilities);
     members.take("environment", plan.environment);
@@ -210,6 +224,7 @@ Plan plan_from_json(const json& value)
     members.take("upper", plan.upper);
     members.take("user", plan.user);
     members.take("working_directory", plan.working_directory);
+    plan.architecture = architecture_from_text(architecture);
     plan.landlock = landlock_from_text(landlock);
     plan.limits = limits_from_json(members.at("limits"));
     plan.files = files_from_json(members.at("files"));

@@ -16,6 +16,7 @@ packages_to_build=(
 packages_to_run=(uidmap) # newuidmap and newgidmap
 packages_to_test=(
   libgtest-dev libgmock-dev libvalijson-dev libbenchmark-dev
+  gcc-multilib
   skopeo umoci buildah bubblewrap crun docker-registry
   busybox-static openssl jq openssh-client git attr xz-utils bzip2 zstd
 )

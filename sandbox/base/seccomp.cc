@@ -83,4 +83,17 @@ std::vector<sock_filter> filter_that_allows(std::span<const int> calls)
     return program;
 }
 
+std::vector<sock_filter> filter_that_allows(std::span<const int> calls, const ForeignCall& foreign)
+{
+    std::vector<sock_filter> program = {load(offsetof(seccomp_data, arch)),
+                                        jump(BPF_JEQ, foreign.architecture, 0, 4),
+                                        load(offsetof(seccomp_data, nr)),
+                                        jump(BPF_JEQ, foreign.number, 0, 1),
+                                        kAllow,
+                                        kKill};
+    const std::vector<sock_filter> native = filter_that_allows(calls);
+    program.insert(program.end(), native.begin(), native.end());
+    return program;
+}
+
 } // namespace caisson

@@ -28,5 +28,12 @@ void seccomp_set_filter(std::span<const sock_filter> program);
 /// architecture is death, since its numbers mean other calls. Made by hand: libseccomp takes ten
 /// milliseconds for it.
 [[nodiscard]] std::vector<sock_filter> filter_that_allows(std::span<const int> calls);
+/// The same, and one call of another architecture's table.
+struct ForeignCall {
+    std::uint32_t architecture = 0; ///< AUDIT_ARCH_…
+    std::uint32_t number = 0;
+};
+[[nodiscard]] std::vector<sock_filter> filter_that_allows(std::span<const int> calls,
+                                                          const ForeignCall& foreign);
 
 } // namespace caisson

@@ -113,6 +113,7 @@ Cell::Cell(Cell&& other) noexcept
     , started_(other.started_)
     , deadline_(other.deadline_)
     , killed_(other.killed_)
+    , supervisor_(std::move(other.supervisor_))
 {}
 
 Cell::~Cell()
@@ -127,6 +128,9 @@ Cell Cell::start(const Plan& plan, CellDescriptors descriptors, UniqueFd network
 try {
     auto [id_maps, maps_written] = make_pipe();
     auto [report, report_end] = make_pipe();
+    // {the supervisor's end, the cell's}, where the architecture wants one
+    std::optional<std::pair<Channel, UniqueFd>> supervision;
+    if (plan.architecture == Architecture::kI386) supervision = Channel::make_pair();
     sys::Cloned cloned = clone_in_slot(plan, network.get(), slot);
     if (cloned.pid == 0) {
         maps_written.reset();
@@ -138,6 +142,8 @@ try {
                         .input = std::move(descriptors.input),
                         .id_maps = std::move(id_maps),
                         .report = std::move(report_end)};
+        if (supervision) setup.supervisor.emplace(std::move(supervision->second));
+        supervision.reset(); // or the end of a supervisor would never be seen
         run_setup(setup);
     }
     Cell cell(cloned.pid, std::move(cloned.pidfd), std::move(report), slot, plan.limits);
@@ -145,6 +151,11 @@ try {
         write_map(cell.pid_, "uid_map");
         write_map(cell.pid_, "gid_map");
     });
+    if (supervision) {
+        supervision->second.reset();
+        cell.supervisor_.emplace(Supervisor::start(
+            cell.pid_, network.get(), descriptors.filter.get(), std::move(supervision->first)));
+    }
     write_all(maps_written.get(), "g");
     return cell;
 } catch (SysError& error) {
@@ -166,6 +177,7 @@ void Cell::kill(Outcome::Kind reason)
 Outcome Cell::finish() &&
 {
     const auto ended = sys::wait4(std::exchange(pid_, -1));
+    supervisor_.reset();
     if (!ended) throw Error(ErrorKind::kInternal, "a cell was reaped twice");
     const Report report = read_report(report_.get());
     if (report.error && !killed_) {

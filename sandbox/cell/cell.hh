@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sandbox/base/unique_fd.hh"
+#include "sandbox/cell/supervisor.hh"
 #include "sandbox/outcome.hh"
 #include "sandbox/plan.hh"
 
@@ -60,6 +61,7 @@ private:
     Clock::time_point started_;
     Clock::time_point deadline_;
     std::optional<Outcome::Kind> killed_;
+    std::optional<Supervisor> supervisor_; ///< ends with the cell
 };
 
 } // namespace caisson::sandbox

@@ -46,6 +46,12 @@ void split_off_init(CellSetup& setup)
     if (command != 0) be_init(setup.report.get(), command);
 }
 
+void take_personality(CellSetup& setup)
+{
+    // or `uname -m` tells configure scripts of an x86-64 machine, for which they then build
+    if (setup.plan.architecture == Architecture::kI386) sys::personality_of_32_bits();
+}
+
 void open_session(CellSetup& setup)
 {
     require_pipe(setup.output.get(), "standard output");

@@ -18,6 +18,15 @@ constexpr int kOldestUsable = 2;
 /// Nothing newer is made use of.
 constexpr int kNewestUsed = 6;
 
+std::uint64_t scopes_of(const Plan& plan, int abi)
+{
+    const std::uint64_t scopes = landlock_scopes(abi);
+    // a socket that the supervisor made bears its domain, the chamber's: within one of their own,
+    // the cell's processes could not connect to it. Beyond the chamber's domain none can anyway
+    return plan.architecture == Architecture::kI386 ? scopes & ~kLandlockScopeAbstractSocket
+                                                    : scopes;
+}
+
 } // namespace
 
 void restrict_files(CellSetup& setup)
@@ -33,8 +42,8 @@ void restrict_files(CellSetup& setup)
     const std::uint64_t rights = landlock_file_rights(abi);
     const std::uint64_t devices = rights & kLandlockFsIoctlDevice;
     // no rule on TCP: the cell's network namespace has nothing but its own loopback
-    const UniqueFd ruleset =
-        landlock_create_ruleset({.handled_access_fs = rights, .scoped = landlock_scopes(abi)}, abi);
+    const UniqueFd ruleset = landlock_create_ruleset(
+        {.handled_access_fs = rights, .scoped = scopes_of(setup.plan, abi)}, abi);
     const UniqueFd root = open_file("/", O_PATH | O_DIRECTORY);
     landlock_allow_beneath(ruleset.get(), root.get(), rights & ~devices);
     if (devices != 0) {

@@ -4,8 +4,10 @@
 #include "sandbox/cell/report.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
+#include "sandbox/cell/supervisor.hh"
 #include "sandbox/sys/path.hh"
 #include "sandbox/sys/process.hh"
+#include "sandbox/sys/seccomp_notify.hh"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,7 +18,6 @@
 namespace caisson::sandbox {
 namespace {
 
-constexpr int kReport = 3; // the one descriptor left open, until execve closes it
 constexpr std::size_t kLargestFilter = BPF_MAXINSNS * sizeof(sock_filter);
 constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -110,11 +111,23 @@ void read_filter(CellSetup& setup)
         throw Error(ErrorKind::kInternal, "the system call filter was cut short");
 }
 
+void meet_supervisor(CellSetup& setup)
+{
+    if (setup.supervisor) await_supervisor(*setup.supervisor);
+}
+
 void close_unlisted(CellSetup& setup)
 {
-    sys::dup3(setup.report.release(), kReport, O_CLOEXEC);
-    sys::close_range(kReport + 1, ~0U);
-    setup.report.reset(kReport);
+    // what stays open is closed by execve
+    std::vector<unsigned> kept = {static_cast<unsigned>(setup.report.get())};
+    if (setup.supervisor) kept.push_back(static_cast<unsigned>(setup.supervisor->fd()));
+    std::sort(kept.begin(), kept.end());
+    unsigned first = STDERR_FILENO + 1;
+    for (const unsigned fd : kept) {
+        if (fd > first) sys::close_range(first, fd - 1);
+        first = fd + 1;
+    }
+    sys::close_range(first, ~0U);
 }
 
 /// The environment of the plan. HOME is known only here, behind the pivot, where the tree's passwd
@@ -136,8 +149,13 @@ void filter_and_execute(CellSetup& setup)
     const std::vector<char*> environment = pointers(variables);
     report_ready(setup.report.get(), setup.landlock_abi);
 
-    // nothing between these two: the filter may forbid it
-    seccomp_set_filter(setup.system_calls);
+    // nothing more between the filter and execve: it may forbid it
+    if (setup.supervisor) {
+        const UniqueFd listener = sys::seccomp_listen(setup.system_calls);
+        send_listener(*setup.supervisor, listener.get());
+    } else {
+        seccomp_set_filter(setup.system_calls);
+    }
     const int number = sys::execve(setup.program.c_str(), arguments.data(), environment.data());
 
     give_up(setup,

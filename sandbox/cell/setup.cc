@@ -30,10 +30,12 @@ constexpr std::array kSetup = {
     Step{"enter root", enter_root, "from here on no path of the chamber resolves"},
     Step{"name host", name_host, "needs CAP_SYS_ADMIN, dropped below"},
     Step{"split off init", split_off_init, "what is set from here on is the command's alone"},
+    Step{"take personality", take_personality, "init keeps the machine's own"},
     Step{"open session", open_session, "/dev/null must be the cell's own"},
     Step{"enter working directory", enter_working_directory, "as root: its parents may be closed"},
     Step{"find user", find_user, "reads the tree's own /etc/passwd; parsed behind the pivot"},
     Step{"read filter", read_filter, "before the descriptors are closed"},
+    Step{"meet supervisor", meet_supervisor, "its walls stand before the filter asks it"},
     Step{
         "set limits", set_limits, "late: a low RLIMIT_FSIZE or NOFILE would break the steps above"},
     Step{"drop privileges", drop_privileges, "re-arms the death signal: a new uid clears it"},

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "sandbox/base/channel.hh"
 #include "sandbox/base/unique_fd.hh"
 #include "sandbox/cell/user.hh"
 #include "sandbox/plan.hh"
 
 #include <linux/filter.h>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +23,8 @@ struct CellSetup {
     UniqueFd input;   ///< the step's standard input; none: /dev/null
     UniqueFd id_maps; ///< one byte comes once the id maps are written
     UniqueFd report;  ///< JSON lines to the chamber (cell/report.hh)
+    /// To cell/supervisor.hh, where the plan's architecture wants one.
+    std::optional<Channel> supervisor;
 
     UniqueFd procfs; ///< a fresh procfs of this pid namespace
     UniqueFd root;   ///< the root of the step's tree

@@ -36,6 +36,7 @@ void place_files(CellSetup& setup);
 void name_host(CellSetup& setup);
 // init.cc
 void split_off_init(CellSetup& setup);
+void take_personality(CellSetup& setup);
 void open_session(CellSetup& setup);
 // limits.cc
 void set_limits(CellSetup& setup);
@@ -47,6 +48,7 @@ void restrict_files(CellSetup& setup);
 void enter_working_directory(CellSetup& setup);
 void find_program(CellSetup& setup);
 void read_filter(CellSetup& setup);
+void meet_supervisor(CellSetup& setup);
 void close_unlisted(CellSetup& setup);
 void filter_and_execute(CellSetup& setup);
 

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <grp.h>
 #include <linux/keyctl.h>
+#include <linux/securebits.h>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +39,17 @@ void join_new_session_keyring()
 void set_effective_user(uid_t user)
 {
     if (::seteuid(user) != 0) throw SysError(errno, "seteuid " + std::to_string(user));
+}
+
+void set_effective_group(gid_t group)
+{
+    if (::setegid(group) != 0) throw SysError(errno, "setegid " + std::to_string(group));
+}
+
+void keep_capabilities_over_ids()
+{
+    if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0)
+        throw SysError(errno, "prctl(PR_SET_SECUREBITS)");
 }
 
 } // namespace caisson::sandbox::sys

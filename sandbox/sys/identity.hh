@@ -17,5 +17,9 @@ void join_new_session_keyring();
 /// seteuid(2): sets the effective user id alone; the kernel drops the effective capabilities when
 /// it leaves 0 and gives them back when it returns.
 void set_effective_user(uid_t user);
+/// setegid(2).
+void set_effective_group(gid_t group);
+/// SECBIT_NO_SETUID_FIXUP: capabilities stay whatever the user ids become. Needs CAP_SETPCAP.
+void keep_capabilities_over_ids();
 
 } // namespace caisson::sandbox::sys

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -124,6 +125,17 @@ void chdir(const std::string& path)
 void fchdir(int directory)
 {
     check(::fchdir(directory), "fchdir");
+}
+
+void chroot(const std::string& path)
+{
+    if (::chroot(path.c_str()) != 0) throw SysError(errno, "chroot \"" + path + "\"");
+    chdir("/");
+}
+
+void personality_of_32_bits()
+{
+    check(::personality(PER_LINUX32), "personality(PER_LINUX32)");
 }
 
 std::string getcwd()

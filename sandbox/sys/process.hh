@@ -52,6 +52,10 @@ void setdomainname(const std::string& name);
 
 void chdir(const std::string& path);
 void fchdir(int directory);
+/// And into it: chroot(2) alone leaves the working directory outside.
+void chroot(const std::string& path);
+/// PER_LINUX32 (personality(2)): uname(2) tells of a 32-bit machine.
+void personality_of_32_bits();
 /// As the kernel tells it: begins with "(unreachable)" when it lies outside the root.
 [[nodiscard]] std::string getcwd();
 /// The new descriptor has no O_CLOEXEC.
