@@ -5,10 +5,12 @@
 #include "attest/signer/protocol.hh"
 #include "sandbox/base/base64.hh"
 #include "sandbox/base/channel.hh"
+#include "sandbox/base/error.hh"
 #include "sandbox/base/error_wire.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -33,12 +35,27 @@ Running start_signer(const std::filesystem::path& program,
     return {Program::start(options), std::move(ours)};
 }
 
+Error ended_unexpectedly()
+{
+    return {ErrorKind::kHost,
+            "the signer ended unexpectedly",
+            "was it killed, or is the host short of memory?"};
+}
+
+void send(const Channel& channel, const std::string& request, int statement)
+try {
+    channel.send(request, {statement});
+} catch (const SysError& error) {
+    if (error.number() == EPIPE) throw ended_unexpectedly();
+    throw;
+}
+
 /// The next message as a `Kind`; an error that the signer sends is thrown here.
 template<class Kind>
 Kind receive(const Channel& channel)
 {
     const auto message = channel.receive();
-    if (!message) throw Error(ErrorKind::kInternal, "caisson-signer ended without an answer");
+    if (!message) throw ended_unexpectedly();
     const auto json = nlohmann::json::parse(message->text, nullptr, false);
     if (!json.is_object() || json.contains("message")) throw error_from_json(message->text);
     return json.get<Kind>();
@@ -90,7 +107,7 @@ Signed SignerClient::sign(const std::string& statement, const std::string& build
     // an id that is no UTF-8 is replaced, so the signer will not find it in the statement
     const std::string request = nlohmann::json(protocol::Request{builder_id})
                                     .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    state_->signer.channel.send(request, {file.get()});
+    send(state_->signer.channel, request, file.get());
     const auto reply = receive<protocol::Signature>(state_->signer.channel);
     const auto signature = base64_decode(reply.signature);
     if (!signature) throw Error(ErrorKind::kInternal, "caisson-signer sent no signature");

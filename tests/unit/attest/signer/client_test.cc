@@ -9,7 +9,9 @@
 #include "tests/support/example_record.hh"
 #include "tests/support/paths.hh"
 
+#include <csignal>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -117,6 +119,36 @@ TEST_F(Signer, MissingIsSaidAtOnce)
                   (void)SignerClient::start({directory_.path() / "no-such-program", key_});
               }),
               ErrorKind::kHost);
+}
+
+/// Kills the one child of this process.
+void kill_signer()
+{
+    const std::string own = "/proc/self/task/" + std::to_string(::gettid()) + "/children";
+    int pid = 0;
+    std::ifstream(own) >> pid;
+    ASSERT_GT(pid, 0);
+    ::kill(pid, SIGKILL);
+    siginfo_t ended = {};
+    ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT);
+}
+
+TEST_F(Signer, KilledIsSaidWithAHint)
+{
+    for (const bool ready : {false, true}) {
+        SignerClient signer = start();
+        if (ready) (void)signer.key_id();
+        kill_signer();
+        try {
+            (void)signer.sign("{}", "builder");
+            FAIL() << "it answered";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::kHost);
+            EXPECT_STREQ(error.what(),
+                         "the signer ended unexpectedly (hint: was it killed, or is the host short "
+                         "of memory?)");
+        }
+    }
 }
 
 /// A signer as a child of ours, whose socket we hold, and that has said that it is ready.
