@@ -51,7 +51,13 @@ INSTANTIATE_TEST_SUITE_P(
                 {},
                 2,
                 "Dockerfile:2: unknown instruction \"RNU\""},
-        Refusal{"UnknownFlag", "FROM scratch\nCOPY --chwon=1 a /\n", {}, 2, "Dockerfile:2"},
+        Refusal{"UnknownFlag",
+                "FROM scratch\nCOPY --chwon=1 a /\n",
+                {},
+                2,
+                "Dockerfile:2: unknown option COPY --chwon (hint: did you mean --chown?)\n"
+                "  COPY --chwon=1 a /\n"
+                "       ^"},
         Refusal{"FlagOfALaterTime",
                 "FROM scratch\nRUN --mount=type=cache,target=/x true\n",
                 {},

@@ -52,8 +52,8 @@ Ran run(const fs::path& program,
     return {.exit = exit, .out = content_of(out), .err = content_of(err)};
 }
 
-Workspace::Workspace()
-    : directory_(fs::temp_directory_path(), "caisson-e2e-")
+Workspace::Workspace(const fs::path& parent)
+    : directory_(parent, "caisson-e2e-")
 {
     // the chamber gets at the store by descriptor; nothing else needs to pass through here
     fs::create_directory(context());
@@ -125,6 +125,9 @@ std::vector<int> processes_of(const Workspace& workspace)
     // The runner carries the store's name in its environment; a chamber binds its trees, and a cell
     // or worker mounts some of them: their mounts say so, whoever their parent is now.
     const std::string mark = "CAISSON_STORE=" + workspace.store().native();
+    // the signer has neither, but is told its key
+    const std::string signer = (checkout::bin() / "caisson-signer").native() +
+                               std::string("\0serve\0", 7) + workspace.path("key.pem").native();
     std::vector<std::string> mounts = {workspace.store() / "trees"};
     std::error_code missing;
     for (const auto& tree : fs::directory_iterator(workspace.store() / "trees", missing))
@@ -138,6 +141,7 @@ std::vector<int> processes_of(const Workspace& workspace)
             continue;
         const std::string mounted = proc_text(entry.path() / "mountinfo");
         if (proc_text(entry.path() / "environ").find(mark) != std::string::npos ||
+            proc_text(entry.path() / "cmdline").starts_with(signer) ||
             std::any_of(mounts.begin(), mounts.end(), [&](const std::string& text) {
                 return mounted.find(text) != std::string::npos;
             }))

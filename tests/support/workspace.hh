@@ -25,7 +25,8 @@ Ran run(const std::filesystem::path& program,
 /// What it leaves, the trees of the store included, is removed at the end.
 class Workspace {
 public:
-    Workspace();
+    explicit Workspace(
+        const std::filesystem::path& parent = std::filesystem::temp_directory_path());
     ~Workspace();
     Workspace(const Workspace&) = delete;
     Workspace& operator=(const Workspace&) = delete;
