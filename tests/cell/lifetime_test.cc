@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -30,8 +31,9 @@ protected:
             const std::string name = entry.path().filename();
             if (name.find_first_not_of("0123456789") != std::string::npos) continue;
             std::ifstream file(entry.path() / "cmdline");
-            std::string line((std::istreambuf_iterator<char>(file)), {});
-            if (line.find(mark) != std::string::npos) found.push_back(std::stoi(name));
+            std::ostringstream line; // an istreambuf_iterator throws where the process just ended
+            line << file.rdbuf();
+            if (line.str().find(mark) != std::string::npos) found.push_back(std::stoi(name));
         }
         return found;
     }

@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 #include <type_traits>
@@ -14,10 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What can be read: a process may end between the opening of its file and the reading (ESRCH).
 std::string text_of(const fs::path& path)
 {
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream text; // an istreambuf_iterator would throw
+    text << file.rdbuf();
+    return text.str();
 }
 
 /// One line of it: names may be any bytes.

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <fcntl.h>
 #include <fstream>
+#include <sstream>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -28,11 +29,14 @@ std::string content_of(const UniqueFd& file)
     return read_all(file.get(), 256U << 20U, "output");
 }
 
-/// A file of procfs; nothing where the process has ended or is not ours to read.
+/// A file of procfs; nothing where the process has ended, be it since the file was opened, or is
+/// not ours to read.
 std::string proc_text(const fs::path& path)
 {
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream text; // an istreambuf_iterator would throw
+    text << file.rdbuf();
+    return text.str();
 }
 
 } // namespace

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -228,8 +227,8 @@ TEST_F(WorkerWalls, DieWithTheChamber)
         ::usleep(5000);
         // a zombie until whoever inherited it reaps it: gone is gone
         std::ifstream file("/proc/" + std::to_string(worker) + "/status");
-        const std::string status{std::istreambuf_iterator<char>(file), {}};
-        if (status.find("State:\tZ") != std::string::npos) return;
+        for (std::string line; std::getline(file, line);)
+            if (line.starts_with("State:\tZ")) return;
     }
     EXPECT_NE(::kill(worker, 0), 0);
 }
