@@ -10,7 +10,9 @@ Graph compile(const CompileInput& input)
     std::map<std::size_t, StageState> done;
     for (const NeededStage& stage : input.stages) {
         // a base image that only a COPY --from names has no stage of its own
-        if (!stage.base.stage) graph.base_of_stage[stage.name] = stage.base.image;
+        if (!stage.base.stage)
+            graph.base_of_stage[stage.name] =
+                stage.base.image == "scratch" ? stage.base.image : base_key(stage.base);
         StageState state = StageBuilder(input, stage, done, graph).build();
         graph.target = state.tip;
         graph.config = state.config;

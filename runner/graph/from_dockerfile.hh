@@ -19,6 +19,7 @@ struct CompileInput {
     const std::map<std::string, BaseImage>& bases;
     BuildArgs& args;
     sandbox::Plan plan; ///< what the policy gives each RUN: limits, capabilities, filter
+    std::optional<sandbox::Plan> i386_plan; ///< the same for images of linux/386, if there are any
     std::int64_t epoch = 0;
     std::string file_name; ///< of the Dockerfile, for errors
 };

@@ -95,24 +95,45 @@ void StageBuilder::start_from_base()
 {
     if (needed_.base.stage) {
         state_ = done_.at(*needed_.base.stage);
+        check_architecture();
         return;
     }
     const std::string& image = needed_.base.image;
+    const std::string key = image == "scratch" ? image : base_key(needed_.base);
     if (image == "scratch") {
         state_.config = scratch_config();
         state_.config.created.clear();
+        if (!needed_.base.architecture.empty())
+            state_.config.architecture = needed_.base.architecture;
     } else {
-        const BaseImage& base = input_.bases.at(image);
+        const BaseImage& base = input_.bases.at(key);
         state_.config = base.config;
         for (const History& line : base.config.history)
             state_.history.push_back({.history = line});
     }
     graph_.nodes.push_back(
-        {.op = BaseOp{image},
+        {.op = BaseOp{key},
          .stage = needed_.name,
-         .name = "[" + needed_.name + "] FROM " + image,
+         .name = "[" + needed_.name + "] FROM " + key,
          .where = input_.file_name + ":" + std::to_string(stage_.location.line)});
     state_.tip = graph_.nodes.size() - 1;
+}
+
+/// --platform of a stage that starts from another: that one's platform is what it gets.
+void StageBuilder::check_architecture() const
+{
+    const std::string& wanted = needed_.base.architecture;
+    if (!wanted.empty() && state_.config.architecture != wanted)
+        throw Error(ErrorKind::kUsage,
+                    input_.file_name + ":" + std::to_string(stage_.location.line) +
+                        ": the stage is for linux/" + state_.config.architecture +
+                        ", not for linux/" + wanted,
+                    "--platform goes with the FROM of a base image");
+}
+
+const sandbox::Plan& StageBuilder::given_plan() const
+{
+    return state_.config.architecture == "386" ? input_.i386_plan.value() : input_.plan;
 }
 
 void StageBuilder::run_triggers()
@@ -203,7 +224,7 @@ NodeId StageBuilder::copy_source(const std::string& name)
 
 void StageBuilder::apply(const Run& run)
 {
-    sandbox::Plan plan = input_.plan;
+    sandbox::Plan plan = given_plan();
     plan.name = current_->original;
     plan.argv = command_line(run, plan);
     plan.environment = environment();

@@ -30,6 +30,8 @@ public:
 
 private:
     void start_from_base();
+    void check_architecture() const;
+    [[nodiscard]] const sandbox::Plan& given_plan() const;
     void apply(const Instruction& instruction);
     void apply(const Arg& arg);
     void apply(const Env& env);

@@ -1,5 +1,6 @@
 #include "runner/graph/stages.hh"
 
+#include "runner/image/platform.hh"
 #include "sandbox/base/error.hh"
 
 #include <algorithm>
@@ -70,6 +71,16 @@ private:
         return image;
     }
 
+    std::string from_architecture(const Stage& stage) const
+    {
+        if (stage.from.platform.empty()) return {};
+        const Lookup lookup = [this](std::string_view name) { return args_.global(name); };
+        return in_context(place(stage.location), [&] {
+            return architecture_of_platform(
+                expand(stage.from.platform, lookup, dockerfile_.escape));
+        });
+    }
+
     std::string place(const Location& location) const
     {
         return std::string(file_name_) + ":" + std::to_string(location.line);
@@ -105,6 +116,7 @@ private:
         const bool number =
             std::all_of(image.begin(), image.end(), [](char c) { return c >= '0' && c <= '9'; });
         needed.base = number ? StageReference{.image = image} : reference(image, index);
+        needed.base.architecture = from_architecture(stage);
         for (const Instruction& instruction : stage.instructions) {
             const auto* copy = std::get_if<Copy>(&instruction.what);
             if (copy == nullptr || copy->from.empty()) continue;
@@ -123,6 +135,12 @@ private:
 };
 
 } // namespace
+
+std::string base_key(const StageReference& reference)
+{
+    if (reference.architecture.empty()) return reference.image;
+    return reference.image + " for linux/" + reference.architecture;
+}
 
 std::vector<NeededStage> select_stages(const Dockerfile& dockerfile,
                                        std::string_view target,

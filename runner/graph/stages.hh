@@ -15,7 +15,11 @@ namespace caisson::runner {
 struct StageReference {
     std::optional<std::size_t> stage; ///< an earlier stage
     std::string image;                ///< else a base image, as written after expansion
+    std::string architecture;         ///< that --platform asks for: "386"; empty: none is asked for
 };
+
+/// What a base image goes by: two architectures of one name are two.
+[[nodiscard]] std::string base_key(const StageReference& reference);
 
 /// One stage that the target needs.
 struct NeededStage {

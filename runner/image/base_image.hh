@@ -24,15 +24,20 @@ struct BaseImage {
 
 /// `oci-layout://DIR[:tag][@digest]`. A wrong digest or size, an unknown media type, an index that
 /// leads to itself, a foreign layer, a `../` in a digest: Error of kind kInput that names the file.
+/// `architecture`: of the image that is wanted; empty: of an index the one for this machine, else
+/// any that runs here. So for all three.
 [[nodiscard]] BaseImage load_from_layout(Store& store,
                                          const std::filesystem::path& directory,
-                                         const std::string& tag_or_digest);
+                                         const std::string& tag_or_digest,
+                                         const std::string& architecture = {});
 
 /// An image of the store, by tag or digest.
-[[nodiscard]] std::optional<BaseImage> load_from_store(Store& store, const std::string& name);
+[[nodiscard]] std::optional<BaseImage>
+load_from_store(Store& store, const std::string& name, const std::string& architecture = {});
 
 struct PullOptions {
     bool plain_http_loopback = false;
+    std::string architecture;
 };
 /// A registry reference by anonymous pull (OCI distribution 1.1), digests checked while streaming.
 [[nodiscard]] BaseImage

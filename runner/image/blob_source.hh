@@ -23,10 +23,14 @@ public:
     virtual void read(const Descriptor& descriptor, const Sink& sink) = 0;
 };
 
-/// Follows `start` to the image for this machine and takes its manifest, configuration and layers
-/// into the store, each with its digest and size checked; what the store has already is not read
-/// again. Leaves `source` and `resolved` to the caller. Errors are of kind kInput.
-[[nodiscard]] BaseImage take_in(Store& store, BlobSource& source, const Descriptor& start);
+/// Follows `start` to the image for `architecture` (empty: of an index the one for this machine,
+/// else any whose programs run here) and takes its manifest, configuration and layers into the
+/// store, each with its digest and size checked; what the store has already is not read again.
+/// Leaves `source` and `resolved` to the caller. Errors are of kind kInput.
+[[nodiscard]] BaseImage take_in(Store& store,
+                                BlobSource& source,
+                                const Descriptor& start,
+                                const std::string& architecture = {});
 
 /// The manifest, configuration and layers of an image that the store holds.
 [[nodiscard]] BaseImage read_image(const Store& store, const Descriptor& descriptor);

@@ -92,7 +92,8 @@ std::string list_names(const std::vector<Descriptor>& images)
 }
 
 /// The one that the user means. An attestation (a manifest with an artifact type) is never it.
-Descriptor choose(std::vector<Descriptor> images, const std::string& wanted)
+Descriptor
+choose(std::vector<Descriptor> images, const std::string& wanted, const std::string& architecture)
 {
     std::erase_if(images, [](const Descriptor& image) { return !image.artifact_type.empty(); });
     const std::string all = list_names(images);
@@ -113,8 +114,8 @@ Descriptor choose(std::vector<Descriptor> images, const std::string& wanted)
     };
     images.erase(std::unique(images.begin(), images.end(), same), images.end());
     if (images.size() > 1)
-        std::erase_if(images, [](const Descriptor& image) {
-            return !image.platform.is_null() && !runs_here(image.platform);
+        std::erase_if(images, [&](const Descriptor& image) {
+            return !image.platform.is_null() && !is_for(image.platform, architecture);
         });
     if (images.size() == 1) return images.front();
 
@@ -140,7 +141,8 @@ std::string package_name(const std::filesystem::path& directory)
 
 BaseImage load_from_layout(Store& store,
                            const std::filesystem::path& directory,
-                           const std::string& tag_or_digest)
+                           const std::string& tag_or_digest,
+                           const std::string& architecture)
 {
     const std::string wanted =
         tag_or_digest.starts_with("@") ? tag_or_digest.substr(1) : tag_or_digest;
@@ -148,14 +150,15 @@ BaseImage load_from_layout(Store& store,
     const std::string source = "oci-layout://" + directory.native() + separator + wanted;
     return in_context("take in \"" + printable(source) + "\"", [&] {
         Layout layout(directory);
-        const Descriptor chosen = choose(layout.index(), wanted);
-        BaseImage image = take_in(store, layout, chosen);
+        const Descriptor chosen = choose(
+            layout.index(), wanted, architecture.empty() ? host_architecture() : architecture);
+        BaseImage image = take_in(store, layout, chosen, architecture);
         image.source = source;
-        image.resolved = package_url(
-            "oci",
-            package_name(directory),
-            image.manifest.digest.text(),
-            {{"platform", "linux/" + host_architecture()}, {"tag", annotation(chosen, kRefName)}});
+        image.resolved = package_url("oci",
+                                     package_name(directory),
+                                     image.manifest.digest.text(),
+                                     {{"platform", "linux/" + image.config.architecture},
+                                      {"tag", annotation(chosen, kRefName)}});
         return image;
     });
 }

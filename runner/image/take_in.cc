@@ -71,28 +71,40 @@ std::string take_document(Store& store, BlobSource& source, const Descriptor& de
     });
 }
 
-Descriptor choose_for_host(const std::vector<Descriptor>& children)
+Descriptor choose_for(const std::vector<Descriptor>& children, const std::string& architecture)
 {
     std::string offered;
     for (const Descriptor& child : children) {
         if (child.platform.is_null() || !child.artifact_type.empty()) continue;
-        if (runs_here(child.platform)) return child;
+        if (is_for(child.platform, architecture)) return child;
         offered += (offered.empty() ? "" : ", ") + platform_text(child.platform);
     }
     // without a platform the configuration decides, once it is read
     for (const Descriptor& child : children)
         if (child.platform.is_null() && child.artifact_type.empty()) return child;
     throw Error(ErrorKind::kInput,
-                "it has no image for linux/" + host_architecture() +
-                    (offered.empty() ? "" : ", only for " + offered));
+                "it has no image for linux/" + architecture +
+                    (offered.empty() ? "" : ", only for " + offered),
+                offered.find("linux/386") != std::string::npos && runs_architecture("386") &&
+                        architecture != "386"
+                    ? "FROM --platform=linux/386 takes that one"
+                    : "");
+}
+
+/// `architecture`: the one that it must be for; empty: any that runs here.
+void check_platform(const ImageConfig& config, const std::string& architecture)
+{
+    const bool wanted = architecture.empty() ? runs_architecture(config.architecture)
+                                             : config.architecture == architecture;
+    if (config.os == "linux" && wanted) return;
+    throw Error(ErrorKind::kInput,
+                "the image is for " + printable(config.os + "/" + config.architecture) +
+                    (architecture.empty() ? ", this machine is linux/" + host_architecture()
+                                          : ", not for linux/" + architecture));
 }
 
 void check_layers(const Manifest& manifest, const ImageConfig& config)
 {
-    if (config.os != "linux" || config.architecture != host_architecture())
-        throw Error(ErrorKind::kInput,
-                    "the image is for " + printable(config.os + "/" + config.architecture) +
-                        ", this machine is linux/" + host_architecture());
     if (config.diff_ids.size() != manifest.layers.size())
         throw Error(ErrorKind::kInput,
                     "the manifest has " + std::to_string(manifest.layers.size()) +
@@ -112,7 +124,8 @@ BaseImage assemble(const Descriptor& descriptor, const Manifest& manifest, Image
 
 } // namespace
 
-BaseImage take_in(Store& store, BlobSource& source, const Descriptor& start)
+BaseImage
+take_in(Store& store, BlobSource& source, const Descriptor& start, const std::string& architecture)
 {
     Descriptor at = start;
     std::string text = take_document(store, source, at);
@@ -123,8 +136,10 @@ BaseImage take_in(Store& store, BlobSource& source, const Descriptor& start)
                         "index " + at.digest.text() + " lies in more than " +
                             std::to_string(kDeepestIndex) + " others");
         if (!index) index = at.digest;
-        at = in_context("index " + at.digest.text(),
-                        [&] { return choose_for_host(index_from_json(text, at.media_type)); });
+        at = in_context("index " + at.digest.text(), [&] {
+            return choose_for(index_from_json(text, at.media_type),
+                              architecture.empty() ? host_architecture() : architecture);
+        });
         text = take_document(store, source, at);
     }
     return in_context("image " + at.digest.text(), [&] {
@@ -135,6 +150,7 @@ BaseImage take_in(Store& store, BlobSource& source, const Descriptor& start)
         ImageConfig config = in_context("read the configuration", [&] {
             return config_from_json(take_document(store, source, manifest.config));
         });
+        check_platform(config, architecture);
         check_layers(manifest, config);
         for (const Descriptor& layer : manifest.layers)
             in_context(describe(layer), [&] { copy_blob(store, source, layer); });
@@ -151,6 +167,7 @@ BaseImage read_image(const Store& store, const Descriptor& descriptor)
             store.read_blob(descriptor.digest, kManifestLimit), descriptor.media_type);
         ImageConfig config =
             config_from_json(store.read_blob(manifest.config.digest, kManifestLimit));
+        check_platform(config, {});
         check_layers(manifest, config);
         for (const Descriptor& layer : manifest.layers)
             if (!store.has_blob(layer.digest, layer.size))

@@ -12,18 +12,20 @@ namespace {
 constexpr std::string_view kLayout = "oci-layout://";
 constexpr std::string_view kDockerImage = "docker-image://";
 
-std::set<std::string> names_of(const std::vector<NeededStage>& stages)
+/// The base images that stages need, by their keys.
+std::map<std::string, StageReference> images_of(const std::vector<NeededStage>& stages)
 {
-    std::set<std::string> names;
+    std::map<std::string, StageReference> images;
     const auto add = [&](const StageReference& reference) {
-        if (!reference.stage && reference.image != "scratch") names.insert(reference.image);
+        if (!reference.stage && reference.image != "scratch")
+            images.emplace(base_key(reference), reference);
     };
     for (const NeededStage& stage : stages) {
         add(stage.base);
         for (const auto& [name, reference] : stage.copies)
             add(reference);
     }
-    return names;
+    return images;
 }
 
 /// "DIR", "DIR:tag" or "DIR@digest": a tag cannot hold a '/', so a colon before the last one is the
@@ -40,19 +42,20 @@ std::pair<std::filesystem::path, std::string> split_layout(const std::string& te
     return {text.substr(0, mark), text.substr(mark + 1)};
 }
 
-BaseImage resolve(const std::string& name,
+BaseImage resolve(const StageReference& wanted,
                   const BuildRequest& request,
                   const policies::Policy& policy,
                   Store& store,
                   BaseSearch search)
 {
+    const std::string& name = wanted.image;
     std::string reference = name;
     if (const auto given = request.build_contexts.find(name);
         given != request.build_contexts.end()) {
         const std::string& value = given->second;
         if (value.starts_with(kLayout)) {
             const auto [directory, tag] = split_layout(value.substr(kLayout.size()));
-            BaseImage image = load_from_layout(store, directory, tag);
+            BaseImage image = load_from_layout(store, directory, tag, wanted.architecture);
             image.source = name;
             return image;
         }
@@ -62,12 +65,19 @@ BaseImage resolve(const std::string& name,
                             ": a context of this kind is not supported yet",
                         "oci-layout://DIR[:tag] and docker-image://REFERENCE are");
         reference = value.substr(kDockerImage.size());
-    } else if (auto image = load_from_store(store, name)) {
+    } else if (auto image = load_from_store(store, name, wanted.architecture)) {
         image->source = name;
         return *image;
     }
-    if (search == BaseSearch::kHere) return {.source = name, .config = scratch_config()};
-    BaseImage image = pull(store, reference, {.plain_http_loopback = policy.plain_http_loopback});
+    if (search == BaseSearch::kHere) {
+        BaseImage unknown{.source = name, .config = scratch_config()};
+        if (!wanted.architecture.empty()) unknown.config.architecture = wanted.architecture;
+        return unknown;
+    }
+    BaseImage image = pull(
+        store,
+        reference,
+        {.plain_http_loopback = policy.plain_http_loopback, .architecture = wanted.architecture});
     image.source = name;
     return image;
 }
@@ -91,23 +101,26 @@ std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& s
                                                Progress& progress,
                                                BaseSearch search)
 {
-    const std::set<std::string> names = names_of(stages);
+    const std::map<std::string, StageReference> images = images_of(stages);
+    std::set<std::string> refused_names;
+    for (const auto& [key, reference] : images)
+        if (!policies::allows_base_image(policy, reference.image))
+            refused_names.insert(reference.image);
     std::string refused;
-    for (const std::string& name : names)
-        if (!policies::allows_base_image(policy, name))
-            refused += (refused.empty() ? "\"" : ", \"") + name + "\"";
+    for (const std::string& name : refused_names)
+        refused += (refused.empty() ? "\"" : ", \"") + name + "\"";
     if (!refused.empty())
         throw Error(ErrorKind::kRefused,
                     "the policy \"" + policy.name + "\" does not allow the base " + refused,
                     "its key base_images lists what a FROM may name");
     std::map<std::string, BaseImage> bases;
-    for (const std::string& name : names) {
+    for (const auto& [key, reference] : images) {
         Interrupt::check();
-        bases.emplace(name, in_context("base image \"" + name + "\"", [&] {
-                          return resolve(name, request, policy, store, search);
+        bases.emplace(key, in_context("base image \"" + key + "\"", [&] {
+                          return resolve(reference, request, policy, store, search);
                       }));
-        const attest::Digest& digest = bases.at(name).manifest.digest;
-        if (!digest.empty()) progress.result("base " + name, digest.text());
+        const attest::Digest& digest = bases.at(key).manifest.digest;
+        if (!digest.empty()) progress.result("base " + key, digest.text());
     }
     return bases;
 }

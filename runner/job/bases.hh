@@ -18,9 +18,9 @@ namespace caisson::runner {
 /// out, with an empty digest, no layers and the configuration of `scratch`.
 enum class BaseSearch { kEverywhere, kHere };
 
-/// Finds every base image that the needed stages name, once each: a --build-context of that name,
-/// an image of the store, or a registry; scratch needs none. One that the policy does not allow is
-/// an Error of kind kRefused, all of them named at once.
+/// Finds every base image that the needed stages name, once each, by its base_key(): a
+/// --build-context of that name, an image of the store, or a registry; scratch needs none. One that
+/// the policy does not allow is an Error of kind kRefused, all of them named at once.
 [[nodiscard]] std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& stages,
                                                              const BuildRequest& request,
                                                              const policies::Policy& policy,

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,12 @@ struct BuildPlan {
     std::map<std::string, BaseImage> bases;
     Filter filter;
     sandbox::Plan plan; ///< what the policy gives every RUN
+    /// The same for the steps on images of linux/386, if there are any.
+    struct I386 {
+        Filter filter;
+        sandbox::Plan plan;
+    };
+    std::optional<I386> i386;
     std::int64_t epoch = 0;
     Graph graph; ///< its RUNs have their plans, less their trees
 };

@@ -35,4 +35,10 @@ sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& 
     return plan;
 }
 
+sandbox::Architecture architecture_of(const ImageConfig& config)
+{
+    return config.architecture == "386" ? sandbox::Architecture::kI386
+                                        : sandbox::Architecture::kNative;
+}
+
 } // namespace caisson::runner

@@ -79,6 +79,7 @@ public:
                         .epoch = build.epoch,
                         .architecture = build.graph.config.architecture},
                .filter = build.filter.program.get(),
+               .i386_filter = build.i386 ? build.i386->filter.program.get() : -1,
                .invocation = invocation,
                .deadline = std::chrono::steady_clock::now() + policy.limits.build_time,
                .build_time = policy.limits.build_time,
@@ -90,25 +91,27 @@ public:
         const ImageConfig config = finish_config(build.graph, solved_, layers, build.epoch);
         const Descriptor manifest = store_image(*store_, config, layers);
         const attest::Digest config_digest = attest::Digest::of(to_json_text(config));
-        const attest::BuildRecord record = make_record({.request = request_,
-                                                        .policy = policy,
-                                                        .policy_digest = policy_digest,
-                                                        .graph = build.graph,
-                                                        .bases = build.bases,
-                                                        .context = sources.context,
-                                                        .dockerfile = sources.dockerfile_digest,
-                                                        .target = build.stages.back().name,
-                                                        .filter = build.filter,
-                                                        .plan = build.plan,
-                                                        .solved = solved_,
-                                                        .manifest = manifest,
-                                                        .config = config_digest,
-                                                        .trees_in_memory = in_memory,
-                                                        .invocation = invocation,
-                                                        .epoch = build.epoch,
-                                                        .started = started,
-                                                        .finished = std::time(nullptr)},
-                                                       *store_);
+        const attest::BuildRecord record =
+            make_record({.request = request_,
+                         .policy = policy,
+                         .policy_digest = policy_digest,
+                         .graph = build.graph,
+                         .bases = build.bases,
+                         .context = sources.context,
+                         .dockerfile = sources.dockerfile_digest,
+                         .target = build.stages.back().name,
+                         .filter = build.filter,
+                         .i386_filter = build.i386 ? build.i386->filter.digest : "",
+                         .plan = build.plan,
+                         .solved = solved_,
+                         .manifest = manifest,
+                         .config = config_digest,
+                         .trees_in_memory = in_memory,
+                         .invocation = invocation,
+                         .epoch = build.epoch,
+                         .started = started,
+                         .finished = std::time(nullptr)},
+                        *store_);
         Interrupt::check();
         const attest::Signed proof = in_context("sign the provenance", [&] {
             return signer.sign(attest::make_provenance(record), record.builder_id);

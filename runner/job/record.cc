@@ -151,6 +151,11 @@ attest::BuildRecord make_record(const RecordInput& in, Store& store)
     record.builder_dependencies.push_back(
         dependency("seccomp", in.filter.digest, "application/vnd.caisson.seccomp-bpf.v1"));
     record.builder_dependencies.back().annotations["caisson_source"] = in.policy_digest.text();
+    if (!in.i386_filter.empty()) {
+        record.builder_dependencies.push_back(
+            dependency("seccomp-i386", in.i386_filter, "application/vnd.caisson.seccomp-bpf.v1"));
+        record.builder_dependencies.back().annotations["caisson_source"] = in.policy_digest.text();
+    }
     record.builder_dependencies.push_back(
         dependency("sandbox",
                    attest::Digest::of(plan_document(in.plan)).text(),

@@ -25,6 +25,7 @@ struct RecordInput {
     const attest::Digest& dockerfile;
     const std::string& target; ///< name of the stage that was built
     const Filter& filter;
+    std::string i386_filter;   ///< digest of that of steps on images of linux/386, if there are any
     const sandbox::Plan& plan; ///< of the policy, without a command
     const Solved& solved;
     const Descriptor& manifest;

@@ -78,6 +78,7 @@ void take_image(RunPlan& run, const RunRequest& request, Store& store)
     run.layers = stack_of(image->layers);
     for (const auto& [name, value] : image->config.environment)
         set_variable(run.plan.environment, name + "=" + value);
+    run.plan.architecture = architecture_of(image->config);
     run.plan.user = image->config.user;
     if (!image->config.working_directory.empty())
         run.plan.working_directory = image->config.working_directory;
@@ -111,12 +112,13 @@ RunPlan plan_run(const RunRequest& request, Store& store)
     RunPlan run;
     run.policy = policy_of(request);
     run.policy_digest = attest::Digest::of(run.policy.canonical_json);
-    run.filter = filter_of_policy(run.policy);
-    run.plan = plan_of_policy(run.policy, run.filter.digest);
+    run.plan = plan_of_policy(run.policy, "");
     run.plan.name = "run " + printable(request.argv.front());
     run.plan.argv = request.argv;
     run.plan.environment = {kDefaultPath};
     take_root(run, request, store);
+    run.filter = filter_of_policy(run.policy, run.plan.architecture);
+    run.plan.seccomp_digest = run.filter.digest;
     for (const BindRequest& bind : request.binds)
         in_context("--bind", [&] { show(run, bind); });
     for (const std::string& entry : request.environment)

@@ -103,6 +103,14 @@ private:
                       .layer = ready(std::move(*entry.layer))}));
     }
 
+    [[nodiscard]] int filter_for(const Node& node) const
+    {
+        const auto* run = std::get_if<RunOp>(&node.op);
+        return run != nullptr && run->plan.architecture == sandbox::Architecture::kI386
+                   ? in_.i386_filter
+                   : in_.filter;
+    }
+
     void execute(NodeId id,
                  std::size_t number,
                  const Node& node,
@@ -116,7 +124,7 @@ private:
                        .progress = in_.progress,
                        .context = in_.context,
                        .number = number,
-                       .filter = in_.filter,
+                       .filter = filter_for(node),
                        .epoch = in_.keys.epoch,
                        .deadline = in_.deadline,
                        .build_time = in_.build_time};

@@ -24,6 +24,7 @@ struct SolveInput {
     Progress& progress;
     KeyContext keys;
     int filter = -1;                                ///< the compiled seccomp program
+    int i386_filter = -1;                           ///< that of steps on images of linux/386
     std::string invocation;                         ///< urn:uuid of this build
     std::chrono::steady_clock::time_point deadline; ///< of the whole build
     std::chrono::seconds build_time{0}; ///< policy limits.build_seconds, which led to it

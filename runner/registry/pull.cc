@@ -2,7 +2,6 @@
 #include "runner/image/blob_source.hh"
 #include "runner/image/json_input.hh"
 #include "runner/image/manifest.hh"
-#include "runner/image/platform.hh"
 #include "runner/image/purl.hh"
 #include "runner/image/reference.hh"
 #include "runner/registry/challenge.hh"
@@ -180,7 +179,7 @@ BaseImage pull(Store& store, const std::string& reference_text, const PullOption
         const Reference reference = Reference::parse(reference_text);
         Registry registry(reference, options);
         const Descriptor start = resolve(store, registry, reference);
-        BaseImage image = take_in(store, registry, start);
+        BaseImage image = take_in(store, registry, start, options.architecture);
         image.source = reference_text;
         const std::string tag =
             reference.tag.empty() && !reference.digest ? "latest" : reference.tag;
@@ -189,7 +188,7 @@ BaseImage pull(Store& store, const std::string& reference_text, const PullOption
             reference.path,
             tag,
             {{"digest", start.digest.text()},
-             {"platform", "linux/" + host_architecture()},
+             {"platform", "linux/" + image.config.architecture},
              {"repository_url", reference.domain == "docker.io" ? "" : reference.domain}});
         return image;
     });

@@ -3,14 +3,17 @@
 // succeeds.
 #include "policies/policy.hh"
 #include "runner/job/compile_filter.hh"
+#include "sandbox/base/error.hh"
 #include "sandbox/base/program.hh"
 #include "tests/cell/cell_fixture.hh"
 #include "tests/support/paths.hh"
 #include "tests/support/require.hh"
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <thread>
 #include <unistd.h>
@@ -20,6 +23,7 @@ namespace {
 
 #if defined(__x86_64__)
 
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr const char* kVsock = "40"; // AF_VSOCK, which the kernel of any virtual machine has
@@ -239,7 +243,7 @@ TEST_F(I386, EndsTheSupervisorWithTheCell)
     std::size_t during = 0;
     (void)run_and(plan_of({"wait"}), [&](const Chamber::Running& running) {
         for (int turn = 0; turn < 500 && during == 0; ++turn) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            std::this_thread::sleep_for(10ms);
             during = supervisors().size();
         }
         chamber().stop(running.request);
@@ -249,28 +253,30 @@ TEST_F(I386, EndsTheSupervisorWithTheCell)
     EXPECT_TRUE(supervisors().empty());
 }
 
+/// The supervisor of the one cell that runs, once it holds the channel, /proc and, last, the
+/// listener. Only root may look into its /proc.
+pid_t await_listening_supervisor()
+{
+    for (int turn = 0; turn < 1000; ++turn, std::this_thread::sleep_for(10ms))
+        for (const pid_t process : supervisors()) {
+            const fs::path place = "/proc/" + std::to_string(process) + "/fd";
+            if (std::distance(fs::directory_iterator(place), fs::directory_iterator()) == 3)
+                return process;
+        }
+    throw Error(ErrorKind::kInternal, "no supervisor listens");
+}
+
 TEST_F(I386, KeepsTheSupervisorBehindWallsOfItsOwn)
 {
     if (::geteuid() != 0) GTEST_SKIP() << "only root may look into its /proc";
     std::map<std::string, std::string> status;
-    std::size_t open = 0;
     std::string root;
     (void)run_and(plan_of({"wait"}), [&](const Chamber::Running& running) {
-        fs::path place;
-        // its third descriptor, the listener, comes last
-        for (int turn = 0; turn < 500 && open != 3; ++turn) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-            open = 0;
-            for (const pid_t pid : supervisors()) {
-                place = "/proc/" + std::to_string(pid);
-                for (const auto& fd : fs::directory_iterator(place / "fd"))
-                    open += fs::is_symlink(fd) ? 1 : 0;
-            }
-        }
-        std::ifstream file(place / "status");
-        for (std::string line; std::getline(file, line);)
-            status[line.substr(0, line.find(':'))] = line.substr(line.find('\t') + 1);
-        for (const auto& entry : fs::directory_iterator(place / "root"))
+        const pid_t process = await_listening_supervisor();
+        for (const char* field : {"Seccomp", "NoNewPrivs", "CapBnd", "Groups"})
+            status[field] = status_of(process, field);
+        for (const auto& entry :
+             fs::directory_iterator("/proc/" + std::to_string(process) + "/root"))
             root += entry.path().filename();
         chamber().stop(running.request);
     });
@@ -279,21 +285,15 @@ TEST_F(I386, KeepsTheSupervisorBehindWallsOfItsOwn)
     EXPECT_EQ(status["NoNewPrivs"], "1");
     EXPECT_EQ(status["CapBnd"], kItsCapabilities);
     EXPECT_EQ(status["Groups"].find_first_of("0123456789"), std::string::npos);
-    EXPECT_EQ(open, 3U); // the channel, /proc, the listener
     EXPECT_EQ(root, "");
 }
 
 TEST_F(I386, RefusesWhenItsSupervisorIsGone)
 {
     if (::geteuid() != 0) GTEST_SKIP() << "the supervisor is another user's";
-    Plan wanted = plan_of({});
-    wanted.argv = {"/bin/i386", "late-socket", "1", "1", "0"};
-    const Ended ended = run_and(wanted, [&](const Chamber::Running&) {
-        for (int turn = 0; turn < 500 && supervisors().empty(); ++turn)
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        for (const pid_t pid : supervisors())
-            ::kill(pid, SIGKILL);
-    });
+    const Ended ended =
+        run_and(plan_of({"late-socket", "1", "1", "0"}),
+                [](const Chamber::Running&) { ::kill(await_listening_supervisor(), SIGKILL); });
 
     EXPECT_EQ(ended.output, std::to_string(ENOSYS) + "\n");
 }

@@ -76,6 +76,30 @@ TEST_F(LoadLayout, FollowsAnIndexToThisMachine)
     EXPECT_EQ(image.index->text(), index["digest"]);
 }
 
+#if defined(__x86_64__)
+TEST_F(LoadLayout, FollowsAnIndexToThePlatformThatIsAskedFor)
+{
+    json ours = layout.image("");
+    ours["platform"] = {{"os", "linux"}, {"architecture", "amd64"}};
+    json config = HandmadeLayout::config_json(2);
+    config["architecture"] = "386";
+    json manifest = layout.manifest_json();
+    manifest["config"] = layout.blob(config.dump(), kOciConfig);
+    json small = layout.blob(manifest.dump(), kOciManifest);
+    small["platform"] = {{"os", "linux"}, {"architecture", "386"}};
+    layout.write_index(json::array({layout.index_blob({small, ours})}));
+
+    EXPECT_EQ(load().manifest.digest.text(), ours["digest"]);
+    const BaseImage image = load_from_layout(*store, layout.path, "", "386");
+    EXPECT_EQ(image.manifest.digest.text(), small["digest"]);
+    EXPECT_THAT(image.resolved, HasSubstr("platform=linux%2F386"));
+    // an image alone is taken for what it is, but for nothing else
+    layout.write_index(json::array({small}));
+    EXPECT_EQ(load().config.architecture, "386");
+    EXPECT_THROW((void)load_from_layout(*store, layout.path, "", "amd64"), Error);
+}
+#endif
+
 TEST_F(LoadLayout, SaysForWhatAnIndexHasImages)
 {
     json other = layout.blob("{}", kOciManifest);
