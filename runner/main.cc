@@ -48,6 +48,9 @@ int run(int argc, char** argv)
     add("run", "Run a command in a cell: [OPTIONS] -- COMMAND...", [&](CLI::App& verb) {
         return caisson::runner::add_run(verb, command);
     });
+    add("explain", "Print what build or run would do, with reasons", [&](CLI::App& verb) {
+        return caisson::runner::add_explain(verb, command);
+    });
     add("verify",
         "Check the attestation of an image, clause by clause",
         caisson::runner::add_verify);

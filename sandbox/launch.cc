@@ -329,6 +329,11 @@ std::future<void> Chamber::remove(const std::vector<std::string>& trees)
     return state_->ask<void>({{"op", "remove"}, {"trees", trees}}, {}, nullptr);
 }
 
+json describe_cells(const std::filesystem::path& program)
+{
+    return json::parse(run_program({.path = program, .arguments = {kDescribeMode}}));
+}
+
 TreeStats extract_as_caller(const std::filesystem::path& program, int input, int destination)
 {
     const std::string answer =

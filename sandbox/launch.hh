@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -132,6 +133,9 @@ private:
     explicit Chamber(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
+
+/// What every cell has whatever its plan, as the chamber's program tells it (cell/describe.hh).
+[[nodiscard]] nlohmann::json describe_cells(const std::filesystem::path& program);
 
 /// Unpacks our own tar from `input` into the open, empty directory `destination` as the calling
 /// user: the program runs with that directory as its only file-system right (type=local).

@@ -47,6 +47,9 @@ struct Bind {
     bool writable = false;
 };
 
+/// The newest Landlock ABI of which cells make use; a kernel with an older one gives less.
+inline constexpr int kNewestLandlock = 6;
+
 enum class Landlock { kRequired, kIfAvailable };
 
 /// One step, exact: the whole contract between the runner and a cell. Plain data; printed by

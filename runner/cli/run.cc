@@ -51,20 +51,18 @@ json to_json(const RunPlan& plan, const RunResult& result)
     const auto seconds = [](std::chrono::microseconds time) {
         return std::chrono::duration<double>(time).count();
     };
-    constexpr const char* kRoots[] = {"host-programs", "directory", "image"};
-    json object = {
-        {"format", "caisson-run@v1"},
-        {"verdict", verdict_word(outcome.kind)},
-        {"code", outcome.code},
-        {"exit", exit_code_of(outcome)},
-        {"wallSeconds", seconds(outcome.wall)},
-        {"cpuSeconds", seconds(outcome.cpu)},
-        {"peakMemoryBytes", outcome.peak_memory_bytes},
-        {"root", {{"kind", kRoots[static_cast<int>(plan.root)]}, {"name", plan.root_name}}},
-        {"policy", {{"name", plan.policy.name}, {"digest", plan.policy_digest.text()}}},
-        {"seccomp", plan.filter.digest},
-        {"landlockAbi", outcome.landlock_abi},
-        {"degraded", result.degraded}};
+    json object = {{"format", "caisson-run@v1"},
+                   {"verdict", verdict_word(outcome.kind)},
+                   {"code", outcome.code},
+                   {"exit", exit_code_of(outcome)},
+                   {"wallSeconds", seconds(outcome.wall)},
+                   {"cpuSeconds", seconds(outcome.cpu)},
+                   {"peakMemoryBytes", outcome.peak_memory_bytes},
+                   {"root", {{"kind", root_word(plan.root)}, {"name", plan.root_name}}},
+                   {"policy", {{"name", plan.policy.name}, {"digest", plan.policy_digest.text()}}},
+                   {"seccomp", plan.filter.digest},
+                   {"landlockAbi", outcome.landlock_abi},
+                   {"degraded", result.degraded}};
     using Kind = sandbox::Outcome::Kind;
     if (outcome.kind == Kind::kExited || outcome.kind == Kind::kNotFound)
         object["code"] = outcome.code;

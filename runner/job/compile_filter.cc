@@ -67,7 +67,8 @@ policies::ProfileHost host_of(const policies::Policy& policy)
             .capabilities = policy.capabilities};
 }
 
-/// What the policy says of each call of that architecture, to be asked in order.
+} // namespace
+
 std::vector<policies::SyscallEntry> entries_of(const policies::Policy& policy,
                                                Architecture architecture)
 {
@@ -80,7 +81,6 @@ std::vector<policies::SyscallEntry> entries_of(const policies::Policy& policy,
     return entries;
 }
 
-/// What no policy changes.
 std::vector<policies::SyscallEntry> floor_of(const policies::Policy& policy,
                                              Architecture architecture)
 {
@@ -91,6 +91,8 @@ std::vector<policies::SyscallEntry> floor_of(const policies::Policy& policy,
     own.insert(own.end(), entries.begin(), entries.end());
     return own;
 }
+
+namespace {
 
 sandbox::SeccompTable table_of(const policies::Policy& policy,
                                Architecture architecture,

@@ -10,6 +10,13 @@
 
 namespace caisson::runner {
 
+/// What a policy says of each call of that architecture, to be asked in order.
+[[nodiscard]] std::vector<policies::SyscallEntry> entries_of(const policies::Policy& policy,
+                                                             sandbox::Architecture architecture);
+/// What is asked before it, and no policy changes but by what it accepts.
+[[nodiscard]] std::vector<policies::SyscallEntry> floor_of(const policies::Policy& policy,
+                                                           sandbox::Architecture architecture);
+
 /// The seccomp program that a policy gives steps on images of that architecture, the floor
 /// (policies/floor.hh) in front: struct sock_filter, as
 /// they lie in memory. Half a millisecond.

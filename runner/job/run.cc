@@ -9,18 +9,15 @@
 namespace caisson::runner {
 namespace {
 
-/// The newest ABI that cells make use of (sandbox/cell/landlock.cc).
-constexpr int kFullLandlock = 6;
-
 std::vector<std::string>
 degradations(const RunPlan& run, Site& site, const sandbox::Outcome& outcome)
 {
     std::vector<std::string> list;
-    if (outcome.landlock_abi < kFullLandlock)
+    if (outcome.landlock_abi < sandbox::kNewestLandlock)
         list.push_back("landlock: " +
                        (outcome.landlock_abi == 0 ? std::string("none")
                                                   : "ABI " + std::to_string(outcome.landlock_abi)) +
-                       " of " + std::to_string(kFullLandlock));
+                       " of " + std::to_string(sandbox::kNewestLandlock));
     for (std::size_t index = 0; index < run.host_paths.size(); ++index)
         if (!site.chamber().shows_owners(index))
             list.push_back("owners: what is in \"" + run.host_paths[index].name +

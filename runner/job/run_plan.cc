@@ -107,6 +107,19 @@ void take_root(RunPlan& run, const RunRequest& request, Store& store)
 
 } // namespace
 
+const char* root_word(RunPlan::Root root)
+{
+    switch (root) {
+    case RunPlan::Root::kDirectory:
+        return "directory";
+    case RunPlan::Root::kImage:
+        return "image";
+    case RunPlan::Root::kHostPrograms:
+        break;
+    }
+    return "host-programs";
+}
+
 RunPlan plan_run(const RunRequest& request, Store& store)
 {
     RunPlan run;

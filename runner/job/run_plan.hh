@@ -30,6 +30,9 @@ struct RunPlan {
     std::vector<UniqueFd> opened;              ///< what host_paths borrow
 };
 
+/// "host-programs", "directory" or "image".
+[[nodiscard]] const char* root_word(RunPlan::Root root);
+
 /// Reads the policy and opens or resolves what the request names. A source or root that is not
 /// there, or that a link leads to: Error of kind kInput; a time above the policy's: kRefused.
 [[nodiscard]] RunPlan plan_run(const RunRequest& request, Store& store);

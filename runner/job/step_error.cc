@@ -5,13 +5,11 @@
 #include <string_view>
 
 namespace caisson::runner {
-namespace {
 
-/// "2 GiB", "90 s", "4096", by the unit that the key of a limit ends in.
-std::string amount(std::string_view limit, std::uint64_t value)
+std::string limit_amount(std::string_view key, std::uint64_t value)
 {
-    if (limit.ends_with("_seconds")) return std::to_string(value) + " s";
-    if (!limit.ends_with("_bytes")) return std::to_string(value);
+    if (key.ends_with("_seconds")) return std::to_string(value) + " s";
+    if (!key.ends_with("_bytes")) return std::to_string(value);
     constexpr std::array kUnits = {" bytes", " KiB", " MiB", " GiB", " TiB", " PiB"};
     std::size_t unit = 0;
     for (; value >= 1024 && value % 1024 == 0 && unit + 1 < kUnits.size(); ++unit)
@@ -19,9 +17,11 @@ std::string amount(std::string_view limit, std::uint64_t value)
     return std::to_string(value) + kUnits[unit];
 }
 
+namespace {
+
 std::string killed(const char* what, const sandbox::Outcome& outcome)
 {
-    return "killed: " + std::string(what) + " " + amount(outcome.limit, outcome.allowed) +
+    return "killed: " + std::string(what) + " " + limit_amount(outcome.limit, outcome.allowed) +
            ", policy limits." + outcome.limit;
 }
 

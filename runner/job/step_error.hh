@@ -3,7 +3,9 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/outcome.hh"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace caisson::runner {
@@ -27,6 +29,8 @@ private:
 
 /// "exited", "signalled", "timed-out" …: the word for the record and the metadata.
 [[nodiscard]] std::string verdict_word(sandbox::Outcome::Kind kind);
+/// "2 GiB", "90 s", "4096": a limit by the unit that its key ends in.
+[[nodiscard]] std::string limit_amount(std::string_view key, std::uint64_t value);
 /// What ended a step, for people: "exit code 3", "killed by signal 9 (SIGKILL)", "killed: memory 2
 /// GiB, policy limits.memory_bytes".
 [[nodiscard]] std::string verdict_text(const sandbox::Outcome& outcome);

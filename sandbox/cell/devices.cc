@@ -1,4 +1,5 @@
 // /dev: a tmpfs with six nodes of the host, a pts of its own, shared memory, and the usual links.
+#include "sandbox/cell/describe.hh"
 #include "sandbox/cell/mount_point.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
@@ -11,6 +12,9 @@ namespace caisson::sandbox {
 namespace {
 
 constexpr unsigned kClosed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+constexpr const char* kSizeOfDevices = "1m";
+constexpr const char* kSizeOfSharedMemory = "64m";
 
 constexpr std::pair<const char*, const char*> kLinks[] = {
     {"fd", "/proc/self/fd"},
@@ -45,7 +49,7 @@ void mount_terminals(int devices)
 void mount_shared_memory(int devices)
 {
     const UniqueFd memory =
-        sys::make_file_system("tmpfs", {{"size", "64m"}, {"mode", "1777"}}, kClosed);
+        sys::make_file_system("tmpfs", {{"size", kSizeOfSharedMemory}, {"mode", "1777"}}, kClosed);
     sys::mkdirat(devices, "shm", 0755);
     sys::move_mount(memory.get(), "", devices, "shm", MOVE_MOUNT_F_EMPTY_PATH);
 }
@@ -56,7 +60,7 @@ void mount_devices(CellSetup& setup)
 {
     const UniqueFd point = open_mount_point(setup.root.get(), "dev");
     const UniqueFd devices =
-        sys::make_file_system("tmpfs", {{"size", "1m"}, {"mode", "0755"}}, kClosed);
+        sys::make_file_system("tmpfs", {{"size", kSizeOfDevices}, {"mode", "0755"}}, kClosed);
     sys::move_mount(
         devices.get(), "", point.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
     for (const char* name : kDeviceNames)
@@ -65,6 +69,28 @@ void mount_devices(CellSetup& setup)
     mount_shared_memory(devices.get());
     for (const auto& [name, target] : kLinks)
         sys::symlinkat(target, devices.get(), name);
+}
+
+std::vector<MountNote> note_devices()
+{
+    std::vector<MountNote> notes = {{"/dev",
+                                     "tmpfs",
+                                     "rw,nosuid,nodev,noexec,size=" + std::string(kSizeOfDevices),
+                                     "the usual links, and what follows"}};
+    for (const char* name : kDeviceNames)
+        notes.push_back({std::string("/dev/") + name,
+                         "bind",
+                         "rw,nosuid,noexec",
+                         "the host's node, by descriptor: a path can be swapped (CVE-2025-52565)"});
+    notes.push_back({"/dev/pts",
+                     "devpts",
+                     "rw,nosuid,noexec",
+                     "terminals of its own, never the host's: test suites, script, expect"});
+    notes.push_back({"/dev/shm",
+                     "tmpfs",
+                     "rw,nosuid,nodev,noexec,size=" + std::string(kSizeOfSharedMemory),
+                     "POSIX shared memory and semaphores"});
+    return notes;
 }
 
 } // namespace caisson::sandbox

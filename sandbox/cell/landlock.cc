@@ -15,8 +15,6 @@ namespace {
 
 /// ABI 1 refuses every rename from one directory to another: dpkg and apt fail under it.
 constexpr int kOldestUsable = 2;
-/// Nothing newer is made use of.
-constexpr int kNewestUsed = 6;
 
 std::uint64_t scopes_of(const Plan& plan, int abi)
 {
@@ -31,7 +29,7 @@ std::uint64_t scopes_of(const Plan& plan, int abi)
 
 void restrict_files(CellSetup& setup)
 {
-    const int abi = std::min(landlock_abi(), kNewestUsed);
+    const int abi = std::min(landlock_abi(), kNewestLandlock);
     if (abi < kOldestUsable) {
         if (setup.plan.landlock == Landlock::kRequired)
             throw Error(ErrorKind::kHost,

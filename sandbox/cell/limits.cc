@@ -1,6 +1,7 @@
 // Resource limits (setrlimit(2)). The root of a user namespace may only lower a hard limit, so what
 // the host already limits stays limited.
 #include "sandbox/base/error.hh"
+#include "sandbox/cell/describe.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/sys/process.hh"
@@ -11,6 +12,27 @@ namespace caisson::sandbox {
 namespace {
 
 constexpr rlim_t kMebibyte = 1U << 20;
+
+/// A limit that no policy changes.
+struct Fixed {
+    const char* name;
+    __rlimit_resource resource;
+    rlim_t value;
+    const char* why;
+};
+constexpr Fixed kFixed[] = {
+    {"RLIMIT_CORE",
+     RLIMIT_CORE,
+     1,
+     "not 0: with a `|` core_pattern the kernel ignores 0 and runs the host's handler as root; 1 "
+     "is "
+     "the value at which it aborts the dump (fs/coredump.c)"},
+    {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 8 * kMebibyte, "memory that cannot be swapped out"},
+    {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING, 4096, "kernel memory for queued signals"},
+    {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE, 0, "kernel memory for POSIX queues, which no build uses"},
+    {"RLIMIT_NICE", RLIMIT_NICE, 0, "no priority above the one it starts with"},
+    {"RLIMIT_RTPRIO", RLIMIT_RTPRIO, 0, "no real-time priority"},
+};
 
 void lower(__rlimit_resource resource, rlim_t wanted)
 {
@@ -38,17 +60,19 @@ void set_limits(CellSetup& setup)
     lower(RLIMIT_NOFILE, limits.open_files);
     if (limits.address_space_bytes) lower(RLIMIT_AS, *limits.address_space_bytes);
     lower_cpu_time(limits.cpu_time);
-    // 1, not 0: with a `|` core_pattern the kernel ignores 0 and runs the host's handler as root;
-    // 1 is the value at which it aborts the dump (fs/coredump.c)
-    lower(RLIMIT_CORE, 1);
-    lower(RLIMIT_MEMLOCK, 8 * kMebibyte);
-    lower(RLIMIT_SIGPENDING, 4096);
-    lower(RLIMIT_MSGQUEUE, 0);
-    lower(RLIMIT_NICE, 0);
-    lower(RLIMIT_RTPRIO, 0);
+    for (const Fixed& limit : kFixed)
+        lower(limit.resource, limit.value);
     // the invoker's shell has no say in how deep a compiler can recurse
     const rlim_t most = sys::getrlimit(RLIMIT_STACK).rlim_max;
     sys::setrlimit(RLIMIT_STACK, {std::min(8 * kMebibyte, most), most});
+}
+
+std::vector<LimitNote> note_fixed_limits()
+{
+    std::vector<LimitNote> notes;
+    for (const Fixed& limit : kFixed)
+        notes.push_back({limit.name, limit.value, limit.why});
+    return notes;
 }
 
 } // namespace caisson::sandbox

@@ -1,6 +1,7 @@
 // /proc: a fresh instance, of which only what a build needs can be seen and nothing can be written.
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/cell/describe.hh"
 #include "sandbox/cell/mount_point.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
@@ -114,6 +115,27 @@ void mount_procfs(CellSetup& setup)
     // No build writes to it: a process's own files there are its oom_score_adj, the clock of its
     // children, and names that prctl(2) sets too.
     sys::mount_setattr(procfs, "", AT_EMPTY_PATH | AT_RECURSIVE, MOUNT_ATTR_RDONLY);
+}
+
+std::vector<MountNote> note_procfs()
+{
+    std::vector<MountNote> notes = {
+        {"/proc",
+         "proc",
+         "ro,nosuid,nodev,noexec,hidepid=ptraceable",
+         "the cell's own processes; all else that is not named below is "
+         "covered, and nothing can be written"}};
+    for (const char* name : kHiddenSettings)
+        notes.push_back({std::string("/proc/") + name,
+                         "bind",
+                         "ro,nosuid,noexec",
+                         "covered by /dev/null: it counts or names the host"});
+    return notes;
+}
+
+std::vector<std::string> note_shown_of_procfs()
+{
+    return {std::begin(kShown), std::end(kShown)};
 }
 
 } // namespace caisson::sandbox

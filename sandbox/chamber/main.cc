@@ -2,6 +2,7 @@
 // of the host's files nothing but the trees.
 #include "sandbox/base/channel.hh"
 #include "sandbox/base/error_wire.hh"
+#include "sandbox/cell/describe.hh"
 #include "sandbox/chamber/enter.hh"
 #include "sandbox/chamber/extract_mode.hh"
 #include "sandbox/chamber/handshake.hh"
@@ -12,6 +13,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <unistd.h>
@@ -61,6 +63,10 @@ int run_mode(std::string_view mode, std::span<char*> rest)
     if (mode == kExtractMode) return run_extract_mode(UniqueFd(kChannelFd), UniqueFd(kTreesFd));
     if (mode == kMemberMode && rest.size() == 1)
         return run_member_mode(UniqueFd(kArchiveFd), UniqueFd(kAnswerFd), rest[0]);
+    if (mode == kDescribeMode) {
+        std::puts(describe_cell().dump().c_str());
+        return std::fflush(stdout) == 0 ? 0 : 1;
+    }
     return kUsageExit;
 }
 
