@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,11 +19,11 @@ constexpr int kTries = 64;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 /// A descriptor, or a negative error number.
-int open_at(int directory, const char* path, int flags)
+int open_at(int directory, const char* path, int flags, std::uint64_t links)
 {
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | links;
     int number = 0;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         const long fd = ::syscall(SYS_openat2, directory, path, &how, sizeof how);
@@ -37,7 +38,7 @@ int open_at(int directory, const char* path, int flags)
 
 UniqueFd open_beneath(int directory, const char* path, int flags, std::string_view shown)
 {
-    const int fd = open_at(directory, path, flags);
+    const int fd = open_at(directory, path, flags, RESOLVE_NO_SYMLINKS);
     if (fd >= 0) return UniqueFd(fd);
     if (fd == -ELOOP || fd == -EXDEV)
         throw Error(ErrorKind::kInput, show_path(shown) + " became a link while the build read it");
@@ -46,9 +47,24 @@ UniqueFd open_beneath(int directory, const char* path, int flags, std::string_vi
 
 std::optional<UniqueFd> find_beneath(int directory, const std::string& path)
 {
-    const int fd = open_at(directory, path.c_str(), O_PATH | O_NOFOLLOW);
+    const int fd = open_at(directory, path.c_str(), O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
     if (fd < 0) return std::nullopt;
     return UniqueFd(fd);
+}
+
+UniqueFd open_file_within(int directory, const std::string& path)
+{
+    const int fd = open_at(directory, path.c_str(), O_RDONLY | O_NONBLOCK, 0);
+    if (fd == -EXDEV)
+        throw Error(ErrorKind::kInput,
+                    show_path(path) + " is a link that leads out of the context");
+    if (fd < 0) throw SysError(-fd, "open " + show_path(path));
+    UniqueFd file(fd);
+    struct stat status = {};
+    if (::fstat(file.get(), &status) != 0) throw SysError(errno, "stat " + show_path(path));
+    if (!S_ISREG(status.st_mode))
+        throw Error(ErrorKind::kInput, show_path(path) + " is not a regular file");
+    return file;
 }
 
 std::string show_path(std::string_view path)

@@ -1,6 +1,7 @@
 #include "runner/job/sources.hh"
 
 #include "runner/dockerfile/parser.hh"
+#include "runner/job/beneath.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/text.hh"
@@ -43,6 +44,20 @@ IgnoreRules read_ignore_rules(const std::filesystem::path& dockerfile,
     return {};
 }
 
+/// A Dockerfile of the context is as hostile as the context: a link in its place must not show what
+/// lies elsewhere, in an error message or in the provenance. One beside the context the caller
+/// chose.
+std::string read_dockerfile(const std::filesystem::path& path, const std::filesystem::path& context)
+{
+    const std::filesystem::path root = std::filesystem::absolute(context).lexically_normal();
+    const std::filesystem::path inside =
+        std::filesystem::absolute(path).lexically_normal().lexically_relative(root / "");
+    if (inside.empty() || *inside.begin() == "..") return read_file(path, kMaxDockerfile);
+    const UniqueFd directory = open_file(context, O_PATH | O_DIRECTORY);
+    const UniqueFd file = open_file_within(directory.get(), inside);
+    return read_all(file.get(), kMaxDockerfile, inside.native());
+}
+
 void require_utf8(const std::string& text, const std::string& name)
 {
     if (!is_utf8(text))
@@ -65,7 +80,7 @@ Sources read_sources(const BuildRequest& request)
     const std::string name =
         request.dockerfile.empty() ? "Dockerfile" : request.dockerfile.native();
     const std::string text =
-        in_context("read the Dockerfile", [&] { return read_file(path, kMaxDockerfile); });
+        in_context("read the Dockerfile", [&] { return read_dockerfile(path, request.context); });
     require_utf8(text, name);
     Sources sources{.dockerfile = parse_dockerfile(text, name),
                     .dockerfile_name = name,
