@@ -21,7 +21,7 @@ using ::testing::Not;
 /// Holds /proc/PID/exe open until the program has ended, then writes to it.
 constexpr const char* kOverwrite =
     "for p in /proc/[0-9]*/exe; do case $(readlink $p 2>/dev/null) in *VICTIM*) "
-    "exec 9<$p; for i in $(seq 200); do if (echo overwritten > /proc/self/fd/9) 2>/dev/null; then "
+    "exec 9<$p; for i in $(seq 1000); do if (echo overwritten > /proc/self/fd/9) 2>/dev/null; then "
     "echo written; break 2; fi; usleep 5000 2>/dev/null || sleep 0.01; done;; esac; done";
 
 std::string overwrite(const std::string& victim)
@@ -42,7 +42,7 @@ TEST(EscapeByRunnersBinary, IsOverwrittenOutside)
     const Workspace work;
     const fs::path victim = work.path("victim-program");
     fs::copy_file("/bin/sleep", victim);
-    Program running = Program::start({.path = victim, .arguments = {"0.3"}});
+    Program running = Program::start({.path = victim, .arguments = {"3"}});
 
     const Ran attack = shell(overwrite("victim-program"));
 
