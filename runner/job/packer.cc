@@ -14,6 +14,12 @@ Packer::Packer(Site& site)
     , slots_(std::max(1U, std::thread::hardware_concurrency()))
 {}
 
+Packer::~Packer()
+{
+    for (const std::shared_future<Layer>& each : started_)
+        each.wait();
+}
+
 std::shared_future<Layer>
 Packer::pack(const std::string& tree, std::int64_t epoch, std::function<void(const Layer&)> then)
 {
@@ -30,7 +36,7 @@ Packer::pack(const std::string& tree, std::int64_t epoch, std::function<void(con
         then(layer);
         return layer;
     };
-    return std::async(std::launch::async, work).share();
+    return started_.emplace_back(std::async(std::launch::async, work).share());
 }
 
 } // namespace caisson::runner

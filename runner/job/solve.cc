@@ -42,8 +42,8 @@ public:
         }
         out_.target = states_[in_.graph.target].stack;
         // what is still being packed may still fail: no image is made of it before that is known
-        for (const auto& future : packing_)
-            future.get();
+        for (const auto& [index, layer] : packed_steps_)
+            layer.get();
     }
 
 private:
@@ -176,10 +176,9 @@ private:
             site.store().put_step(key, entry);
             site.keep(entry.tree); // from here on the entry owns it
         };
-        packing_.push_back(packer_.pack(tree, in_.keys.epoch, then));
-        state.stack.push_back(
-            std::make_shared<LayerSlot>(LayerSlot{.tree = tree, .layer = packing_.back()}));
-        packed_steps_.emplace_back(index, packing_.back());
+        const std::shared_future<Layer> layer = packer_.pack(tree, in_.keys.epoch, then);
+        state.stack.push_back(std::make_shared<LayerSlot>(LayerSlot{.tree = tree, .layer = layer}));
+        packed_steps_.emplace_back(index, layer);
     }
 
 public:
@@ -193,12 +192,10 @@ public:
 private:
     const SolveInput& in_;
     Solved& out_;
-    Packer packer_;
     std::vector<NodeState> states_;
     std::size_t step_ = 0;
     std::vector<std::pair<std::size_t, std::shared_future<Layer>>> packed_steps_;
-    std::vector<std::shared_future<Layer>>
-        packing_; // last: destroyed first, which waits for the packing threads
+    Packer packer_; // last: destroyed first, which waits for the packing threads
 };
 
 } // namespace
