@@ -178,8 +178,13 @@ void write_setup(Page& page, const json& explanation)
 
 void write_seccomp(Page& page, const json& seccomp)
 {
-    page.heading("system calls: " + seccomp.at("digest").get<std::string>());
-    page.row("other architectures", "x32: ENOSYS; any other ends the process", kPath);
+    const bool i386 = seccomp.at("architecture") == "i386";
+    page.heading(std::string("system calls") + (i386 ? " of steps on linux/386 images" : "") +
+                 ": " + seccomp.at("digest").get<std::string>());
+    page.row("other architectures",
+             i386 ? "calls of this machine's own: those by which a program starts"
+                  : "x32: ENOSYS; any other ends the process",
+             kPath);
     page.row("numbers not known", answer(seccomp.at("unknownNumbers")), kPath);
     page.row("calls not listed", answer(seccomp.at("otherwise")), kPath);
     if (!seccomp.at("accepted").empty())
@@ -251,6 +256,7 @@ std::string explanation_text(const json& explanation)
     write_mounts(page, explanation);
     write_setup(page, explanation);
     write_seccomp(page, explanation.at("seccomp"));
+    if (explanation.contains("seccompI386")) write_seccomp(page, explanation.at("seccompI386"));
     write_bases(page, explanation);
     for (const json& step : explanation.at("steps"))
         write_step(page, step);

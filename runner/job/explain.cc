@@ -1,6 +1,7 @@
 #include "runner/job/explain.hh"
 
 #include "policies/floor.hh"
+#include "policies/i386.hh"
 #include "runner/graph/cache_key.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/landlock.hh"
@@ -30,35 +31,45 @@ json entry_to_json(const policies::SyscallEntry& entry)
     return object;
 }
 
-json group_to_json(const policies::SyscallGroup& group)
+json group_to_json(const std::string& name,
+                   const std::string& why,
+                   const std::vector<policies::SyscallEntry>& entries)
 {
     json calls = json::array();
-    for (const policies::SyscallEntry& entry : group.calls)
+    for (const policies::SyscallEntry& entry : entries)
         calls.push_back(entry_to_json(entry));
-    return {{"name", group.name}, {"why", group.why}, {"calls", std::move(calls)}};
+    return {{"name", name}, {"why", why}, {"calls", std::move(calls)}};
 }
 
 /// What a system call is answered, in the order in which the filter asks.
-json seccomp_to_json(const policies::Policy& policy, const Filter& filter)
+json seccomp_to_json(const policies::Policy& policy,
+                     const Filter& filter,
+                     sandbox::Architecture architecture)
 {
+    const bool i386 = architecture == sandbox::Architecture::kI386;
     const std::vector<std::string> accepted =
         policy.seccomp ? policy.seccomp->accepted : std::vector<std::string>();
     json floor = json::array();
+    if (i386)
+        floor.push_back(group_to_json(
+            "i386", "what only programs of linux/386 images can call", policies::i386_floor()));
     for (const policies::FloorPart& part : policies::floor_parts())
         if (std::find(accepted.begin(), accepted.end(), part.permission) == accepted.end())
-            floor.push_back(group_to_json(part.group));
-    json object = {{"digest", filter.digest},
+            floor.push_back(group_to_json(part.group.name, part.group.why, part.group.calls));
+    json object = {{"architecture", i386 ? "i386" : "native"},
+                   {"digest", filter.digest},
                    {"floor", std::move(floor)},
                    {"accepted", accepted},
                    {"groups", json::array()},
                    {"otherwise", {{"action", "errno"}, {"error", EPERM}}},
                    {"unknownNumbers", {{"action", "errno"}, {"error", ENOSYS}}}};
     for (const policies::SyscallGroup& group : policy.groups)
-        object["groups"].push_back(group_to_json(group));
+        object["groups"].push_back(
+            group_to_json(group.name, group.why, i386 ? group.i386_calls : group.calls));
     if (!policy.seccomp) return object;
     object["otherwise"] = {{"action", policy.seccomp->profile.otherwise.action},
                            {"error", policy.seccomp->profile.otherwise.error}};
-    for (const auto& entry : entries_of(policy, sandbox::Architecture::kNative))
+    for (const auto& entry : entries_of(policy, architecture))
         object["profile"].push_back(entry_to_json(entry));
     object["unknownNames"] = filter.unknown_calls;
     return object;
@@ -95,7 +106,7 @@ json explain_policy(const policies::Policy& policy, const Filter& filter, const 
                           {"abiHere", std::min(landlock_abi(), sandbox::kNewestLandlock)},
                           {"abiUsed", sandbox::kNewestLandlock}};
     object["fixedLimits"] = std::exchange(object["limits"], limits);
-    object["seccomp"] = seccomp_to_json(policy, filter);
+    object["seccomp"] = seccomp_to_json(policy, filter, plan.architecture);
     return object;
 }
 
@@ -115,6 +126,7 @@ json step_to_json(const sandbox::Plan& plan)
             {"workingDirectory", plan.working_directory},
             {"user", plan.user.empty() ? "0" : plan.user},
             {"hostname", plan.hostname},
+            {"seccomp", plan.seccomp_digest},
             {"stepTimeMs", plan.limits.step_time.count()},
             {"files", std::move(files)},
             {"binds", std::move(binds)}};
@@ -125,6 +137,9 @@ json step_to_json(const sandbox::Plan& plan)
 json explain_build(const policies::Policy& policy, const BuildPlan& build)
 {
     json object = explain_policy(policy, build.filter, build.plan);
+    if (build.i386)
+        object["seccompI386"] =
+            seccomp_to_json(policy, build.i386->filter, sandbox::Architecture::kI386);
     object["steps"] = json::array();
     for (const Node& node : build.graph.nodes) {
         const auto* run = std::get_if<RunOp>(&node.op);

@@ -109,6 +109,17 @@ TEST_F(Explain, GivesEveryCallAndStepAReason)
     EXPECT_EQ(explained.at("limits").at("step_seconds"), 3600);
 }
 
+TEST_F(Explain, ShowsTheOtherFilterOfStepsOnI386Images)
+{
+    const json explained =
+        explain_build("FROM --platform=linux/386 scratch AS old\nRUN [\"/old\"]\nFROM scratch\n"
+                      "COPY --from=old / /\nRUN [\"/new\"]\n");
+
+    EXPECT_EQ(explained.at("steps").at(0).at("seccomp"), explained.at("seccompI386").at("digest"));
+    EXPECT_EQ(explained.at("steps").at(1).at("seccomp"), explained.at("seccomp").at("digest"));
+    EXPECT_NE(explained.at("seccomp").at("digest"), explained.at("seccompI386").at("digest"));
+}
+
 TEST_F(Explain, FollowsThePolicy)
 {
     const json usual = explain_build("FROM scratch\n");
