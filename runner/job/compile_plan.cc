@@ -1,5 +1,9 @@
 #include "runner/job/compile_plan.hh"
 
+#include "sandbox/base/error.hh"
+
+#include <array>
+
 namespace caisson::runner {
 namespace {
 
@@ -23,8 +27,27 @@ sandbox::Limits limits_of_policy(const policies::PolicyLimits& limits)
 
 } // namespace
 
+std::span<const std::string_view> unenforced_limits() noexcept
+{
+    static constexpr std::array<std::string_view, 7> kKeys = {"memory_bytes",
+                                                              "swap_bytes",
+                                                              "cpu_percent",
+                                                              "disk_bytes",
+                                                              "disk_files",
+                                                              "build_memory_bytes",
+                                                              "build_disk_bytes"};
+    return kKeys;
+}
+
 sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& seccomp_digest)
 {
+    for (const std::string_view key : unenforced_limits())
+        if (policy.limits.enforce.contains(std::string(key)))
+            throw Error(ErrorKind::kHost,
+                        "the policy requires limits." + std::string(key) +
+                            ", which this version does not enforce",
+                        "without it in limits.enforce the build runs, and its record names the "
+                        "limits that did not hold");
     sandbox::Plan plan;
     plan.capabilities = policy.capabilities;
     plan.limits = limits_of_policy(policy.limits);

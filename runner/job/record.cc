@@ -1,5 +1,6 @@
 #include "runner/job/record.hh"
 
+#include "runner/job/compile_plan.hh"
 #include "runner/job/programs.hh"
 #include "runner/progress/progress.hh"
 #include "sandbox/base/error.hh"
@@ -58,6 +59,7 @@ nlohmann::json limits(const policies::PolicyLimits& limits)
                              {"buildMemoryBytes", limits.build_memory_bytes},
                              {"buildDiskBytes", limits.build_disk_bytes},
                              {"buildSeconds", limits.build_time.count()}};
+    values["notEnforced"] = unenforced_limits();
     if (limits.address_space_bytes) values["addressSpaceBytes"] = *limits.address_space_bytes;
     return values;
 }

@@ -1,6 +1,7 @@
 #include "runner/job/run.hh"
 
 #include "runner/job/cell_run.hh"
+#include "runner/job/compile_plan.hh"
 #include "runner/job/relay.hh"
 #include "sandbox/base/scope_exit.hh"
 
@@ -18,6 +19,8 @@ degradations(const RunPlan& run, Site& site, const sandbox::Outcome& outcome)
                        (outcome.landlock_abi == 0 ? std::string("none")
                                                   : "ABI " + std::to_string(outcome.landlock_abi)) +
                        " of " + std::to_string(sandbox::kNewestLandlock));
+    for (const std::string_view key : unenforced_limits())
+        list.push_back("limits: " + std::string(key) + " is not enforced");
     for (std::size_t index = 0; index < run.host_paths.size(); ++index)
         if (!site.chamber().shows_owners(index))
             list.push_back("owners: what is in \"" + run.host_paths[index].name +

@@ -1,9 +1,11 @@
 // What bad input gets: a clear error, the promised exit code, nothing half-written.
+#include "tests/support/paths.hh"
 #include "tests/support/workspace.hh"
 
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +105,20 @@ TEST(BadInput, PolicyWithAnUnknownKeyIsToldWithItsLine)
     EXPECT_EQ(built.exit, 2);
     EXPECT_THAT(built.err, HasSubstr("line 3"));
     EXPECT_THAT(built.err, HasSubstr("limts"));
+}
+
+TEST(BadInput, PolicyThatRequiresALimitThatNothingHoldsStopsTheBuild)
+{
+    const Workspace work;
+    auto policy = nlohmann::json::parse(
+        read_file(checkout::source() / "policies/profiles/default.json", 1U << 20));
+    policy["limits"]["enforce"] = {{"memory_bytes", "required"}};
+    std::ofstream(work.path("p.json")) << policy;
+
+    const Ran built = work.build("FROM scratch\n", {"--policy", work.path("p.json")});
+
+    EXPECT_EQ(built.exit, 5);
+    EXPECT_THAT(built.err, HasSubstr("limits.memory_bytes"));
 }
 
 TEST(BadInput, IgnoreFileThatIsALinkOrAFifoIsNotRead)

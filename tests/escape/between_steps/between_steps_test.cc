@@ -22,8 +22,8 @@ std::string leave(const std::string& name, const std::string& port, int seconds)
     return "echo found-memory > /dev/shm/" + name + "; echo found-file > /tmp/" + name +
            "; (nc -l -p " + port +
            " -s 127.0.0.1 >/dev/null 2>&1 &); "
-           "(setsid sh -c 'exec sleep 31" +
-           port + "' &); sleep " + std::to_string(seconds);
+           "(setsid sh -c 'echo $$ >/tmp/" +
+           name + ".pid; exec sleep 31" + port + "' &); sleep " + std::to_string(seconds);
 }
 
 /// Prints found-… for each that is there within two seconds.
@@ -48,11 +48,9 @@ TEST(EscapeBetweenSteps, IsPossibleOutside)
 {
     const std::string name = "caisson-between-" + std::to_string(::getpid());
 
-    const Ran both =
-        shell(busybox("(" + leave(name, "47113", 2) + ") & " + look(name, "47113") +
-                      "; wait; rm -f /dev/shm/" + name + " /tmp/" + name +
-                      "; for p in $(grep -l 'slee[p].3147113' -a /proc/[0-9]*/cmdline "
-                      "2>/dev/null); do kill $(echo $p | cut -d/ -f3) 2>/dev/null; done"));
+    const Ran both = shell(busybox("(" + leave(name, "47113", 2) + ") & " + look(name, "47113") +
+                                   "; wait; kill $(cat /tmp/" + name + ".pid); rm -f /dev/shm/" +
+                                   name + " /tmp/" + name + " /tmp/" + name + ".pid"));
 
     for (const char* found : {"found-memory", "found-file", "found-process"})
         EXPECT_THAT(both.out, HasSubstr(found)) << "it proves nothing: " << both.err;
