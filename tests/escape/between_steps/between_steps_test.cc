@@ -49,7 +49,7 @@ TEST(EscapeBetweenSteps, IsPossibleOutside)
     const std::string name = "caisson-between-" + std::to_string(::getpid());
 
     const Ran both = shell(busybox("(" + leave(name, "47113", 2) + ") & " + look(name, "47113") +
-                                   "; wait; kill $(cat /tmp/" + name + ".pid); rm -f /dev/shm/" +
+                                   "; wait; kill -9 $(cat /tmp/" + name + ".pid); rm -f /dev/shm/" +
                                    name + " /tmp/" + name + " /tmp/" + name + ".pid"));
 
     for (const char* found : {"found-memory", "found-file", "found-process"})
