@@ -130,7 +130,9 @@ public:
                         .config = config_digest.text(),
                         .provenance = bundle.text()});
         tell(policy, manifest);
-        site_.clean_up();
+        // the image is out, so nothing from here on makes the build one that failed: what a chamber
+        // that is killed now leaves is swept by the next build
+        site_.abandon();
     } catch (Error& error) {
         fail(error);
         throw;

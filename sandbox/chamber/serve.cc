@@ -22,6 +22,7 @@
 #include <list>
 #include <nlohmann/json.hpp>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace caisson::sandbox {
@@ -279,7 +280,11 @@ void Server::finish_worker(RunningWorker& running) const
 {
     // it has said all it had to say; a worker that a hostile archive took over might stay
     ::kill(running.worker.pid, SIGKILL);
-    (void)sys::wait4(running.worker.pid);
+    const auto ended = sys::wait4(running.worker.pid);
+    const bool was_killed =
+        ended && WIFSIGNALED(ended->status) && WTERMSIG(ended->status) == SIGKILL;
+    if (running.result.empty() && was_killed)
+        throw Error(ErrorKind::kHost, "a worker was killed", "the host may be short of memory");
     json answer = json::parse(running.result, nullptr, false);
     if (answer.is_object() && answer.contains("error"))
         throw error_from_json(answer["error"].dump());
