@@ -22,6 +22,7 @@ packages_to_test=(
 )
 packages_to_build_debian=(mmdebstrap)
 packages_to_bench=(libbenchmark-dev hyperfine jq time bubblewrap buildah crun)
+packages_to_compare=(bubblewrap crun runc buildah podman uidmap util-linux jq)
 packages_to_check=(clang-format clang-tidy shellcheck jq)
 packages_to_fuzz=(clang libclang-rt-14-dev)
 packages_of_hello=(busybox-static gcc libc6-dev)

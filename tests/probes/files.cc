@@ -136,7 +136,6 @@ Finding find_mount_without(const char* option, bool but_devices)
 }
 
 constexpr unsigned long kEnableVerity = 0x40806685;
-constexpr unsigned long kResize = 0x40086610;
 constexpr unsigned long kShutdown = 0x8004587d; // EXT4_IOC_SHUTDOWN
 
 constexpr Attempt kAttempts[] = {
@@ -173,11 +172,6 @@ constexpr Attempt kAttempts[] = {
      kCheap,
      "a file that cannot be written again",
      [] { return ask_driver(kEnableVerity, "ioctl(FS_IOC_ENABLE_VERITY)"); }},
-    {"file.resize",
-     Severity::kMust,
-     kCheap,
-     "another size (ext4)",
-     [] { return ask_driver(kResize, "ioctl(EXT4_IOC_RESIZE_FS)"); }},
     {"file.shutdown",
      Severity::kMust,
      kCheap,

@@ -187,12 +187,12 @@ Finding keep_awake()
 
 constexpr Attempt kAttempts[] = {
     {"gain.setuid_program",
-     Severity::kMust,
+     Severity::kShould,
      0,
      "a setuid program of the step's own (CVE-2023-0386, CVE-2021-3493 end in one)",
      run_setuid_program},
     {"gain.capable_program",
-     Severity::kMust,
+     Severity::kShould,
      0,
      "the same by file capabilities",
      run_capable_program},

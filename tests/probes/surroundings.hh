@@ -26,7 +26,8 @@ Finding open_to_read(const char* path);
 /// Whether there is such a path at all.
 Finding look_at(const char* path);
 
-/// The processes that are none of the payload's: pid 1, and the one that laid the bait.
+/// The processes that are none of the payload's: pid 1, unless that is the payload itself, as in
+/// container engines, and the one that laid the bait.
 std::vector<int> outsiders();
 
 /// The descriptors above 2 that are open, of the first thousand: asked for without /proc.
