@@ -57,6 +57,7 @@ int run(int argc, char** argv)
     add("inspect", "Show what an attestation says", caisson::runner::add_inspect);
     add("image", "List, inspect, copy and remove images of the store", caisson::runner::add_image);
     add("key", "Make or show a signing key", caisson::runner::add_key);
+    add("host", "Try what this host can give", caisson::runner::add_host);
     add("store", "Clean up the store", caisson::runner::add_store);
     try {
         std::reverse(arguments.begin(), arguments.end()); // as the parser wants them

@@ -334,6 +334,22 @@ json describe_cells(const std::filesystem::path& program)
     return json::parse(run_program({.path = program, .arguments = {kDescribeMode}}));
 }
 
+json check_host(const std::filesystem::path& program,
+                int trees,
+                const std::optional<SubordinateIds>& ids)
+{
+    std::vector<std::string> arguments = {kCheckMode};
+    if (ids) {
+        hand_over_trees({.trees = trees, .ids = *ids});
+        if (::geteuid() == 0) {
+            arguments.push_back(std::to_string(ids->users.first));
+            arguments.push_back(std::to_string(ids->groups.first));
+        }
+    }
+    return json::parse(
+        run_program({.path = program, .arguments = arguments, .descriptors = {{kTreesFd, trees}}}));
+}
+
 TreeStats extract_as_caller(const std::filesystem::path& program, int input, int destination)
 {
     const std::string answer =

@@ -10,6 +10,7 @@
 #include <future>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -136,6 +137,12 @@ private:
 
 /// What every cell has whatever its plan, as the chamber's program tells it (cell/describe.hh).
 [[nodiscard]] nlohmann::json describe_cells(const std::filesystem::path& program);
+
+/// What this host can give, found by trying (host/check.hh). As root without `ids` nothing is tried
+/// as the chamber's user.
+[[nodiscard]] nlohmann::json check_host(const std::filesystem::path& program,
+                                        int trees,
+                                        const std::optional<SubordinateIds>& ids);
 
 /// Unpacks our own tar from `input` into the open, empty directory `destination` as the calling
 /// user: the program runs with that directory as its only file-system right (type=local).

@@ -19,6 +19,7 @@ using Action = std::function<int()>;
 /// `command`: what follows `--`; outlives the action.
 [[nodiscard]] Action add_run(CLI::App& app, const std::vector<std::string>& command);
 [[nodiscard]] Action add_explain(CLI::App& app, const std::vector<std::string>& command);
+[[nodiscard]] Action add_host(CLI::App& app);
 [[nodiscard]] Action add_image(CLI::App& app);
 [[nodiscard]] Action add_key(CLI::App& app);
 [[nodiscard]] Action add_verify(CLI::App& app);

@@ -5,6 +5,7 @@
 #include "runner/cli/exit_code.hh"
 #include "runner/cli/run_options.hh"
 #include "runner/job/interrupt.hh"
+#include "runner/job/relay.hh"
 #include "runner/job/step_error.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
@@ -62,7 +63,9 @@ json to_json(const RunPlan& plan, const RunResult& result)
                    {"policy", {{"name", plan.policy.name}, {"digest", plan.policy_digest.text()}}},
                    {"seccomp", plan.filter.digest},
                    {"landlockAbi", outcome.landlock_abi},
-                   {"degraded", result.degraded}};
+                   {"degraded", json::array()}};
+    for (const Degradation& one : result.degraded)
+        object["degraded"].push_back({{"what", one.what}, {"detail", one.detail}});
     using Kind = sandbox::Outcome::Kind;
     if (outcome.kind == Kind::kExited || outcome.kind == Kind::kNotFound)
         object["code"] = outcome.code;
@@ -82,7 +85,11 @@ int run_verb(const RunOptions& options, const std::vector<std::string>& command,
     for (const std::string& warning : warnings_of(plan.filter, plan.plan))
         say("warning: " + printable(warning));
     // with --json the object is the only thing on standard output
-    const RunResult result = run(plan, *store, as_json ? STDERR_FILENO : STDOUT_FILENO);
+    const RunResult result = run(plan,
+                                 *store,
+                                 {.input = input_for_cell(),
+                                  .output = as_json ? STDERR_FILENO : STDOUT_FILENO,
+                                  .errors = STDERR_FILENO});
     const sandbox::Outcome& outcome = result.outcome;
     if (as_json)
         print(to_json(plan, result));

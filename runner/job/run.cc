@@ -5,34 +5,34 @@
 #include "runner/job/relay.hh"
 #include "sandbox/base/scope_exit.hh"
 
-#include <unistd.h>
-
 namespace caisson::runner {
 namespace {
 
-std::vector<std::string>
+std::vector<Degradation>
 degradations(const RunPlan& run, Site& site, const sandbox::Outcome& outcome)
 {
-    std::vector<std::string> list;
+    std::vector<Degradation> list;
     if (outcome.landlock_abi < sandbox::kNewestLandlock)
-        list.push_back("landlock: " +
-                       (outcome.landlock_abi == 0 ? std::string("none")
-                                                  : "ABI " + std::to_string(outcome.landlock_abi)) +
-                       " of " + std::to_string(sandbox::kNewestLandlock));
+        list.push_back({"landlock",
+                        outcome.landlock_abi == 0
+                            ? std::string("none")
+                            : "ABI " + std::to_string(outcome.landlock_abi) + " of " +
+                                  std::to_string(sandbox::kNewestLandlock)});
     for (const std::string_view key : unenforced_limits())
-        list.push_back("limits: " + std::string(key) + " is not enforced");
+        list.push_back({"limits", std::string(key) + " is not enforced"});
     for (std::size_t index = 0; index < run.host_paths.size(); ++index)
         if (!site.chamber().shows_owners(index))
-            list.push_back("owners: what is in \"" + run.host_paths[index].name +
-                           "\" belongs to nobody inside");
+            list.push_back(
+                {"owners",
+                 "what is in \"" + run.host_paths[index].name + "\" belongs to nobody inside"});
     if (sandbox::trees_lie_in_memory(site.store().trees()))
-        list.emplace_back("trees: in memory, because the store lies on overlayfs");
+        list.push_back({"trees", "in memory, because the store lies on overlayfs"});
     return list;
 }
 
 } // namespace
 
-RunResult run(const RunPlan& run, Store& store, int output)
+RunResult run(const RunPlan& run, Store& store, const RunStreams& streams)
 {
     Site site(store);
     // whatever happens, the tree that took the command's changes goes
@@ -43,9 +43,9 @@ RunResult run(const RunPlan& run, Store& store, int output)
     plan.lowers = site.trees_of(run.layers);
     plan.upper = site.new_tree();
 
-    Relay relay({.input = input_for_cell(),
-                 .output = output,
-                 .errors = STDERR_FILENO,
+    Relay relay({.input = streams.input,
+                 .output = streams.output,
+                 .errors = streams.errors,
                  .limit = plan.limits.output_bytes});
     RunResult result;
     result.outcome = run_in_cell(site.chamber(), plan, run.filter.program.get(), relay);

@@ -8,15 +8,27 @@
 
 namespace caisson::runner {
 
-/// How a cell of `caisson run` ended, and what of its plan this host could not give.
-struct RunResult {
-    sandbox::Outcome outcome;
-    std::vector<std::string> degraded; ///< for people: "landlock: ABI 4; …"
+/// The caller's; borrowed.
+struct RunStreams {
+    int input = -1; ///< -1: the command reads /dev/null
+    int output = -1;
+    int errors = -1;
 };
 
-/// Runs the command in one cell, with the caller's standard streams copied to and from it. What it
-/// changed is gone afterwards, but for what was bound writable. `output`: where its standard output
-/// goes, borrowed. Ctrl-C is an Error of kind kInterrupted.
-[[nodiscard]] RunResult run(const RunPlan& plan, Store& store, int output);
+/// Something of a plan that this host could not give.
+struct Degradation {
+    std::string what;   ///< "landlock", "owners", "trees"
+    std::string detail; ///< for people: "ABI 4 of 6"
+};
+
+/// How a cell of `caisson run` ended.
+struct RunResult {
+    sandbox::Outcome outcome;
+    std::vector<Degradation> degraded;
+};
+
+/// Runs the command in one cell, with `streams` copied to and from it. What it changed is gone
+/// afterwards, but for what was bound writable. Ctrl-C is an Error of kind kInterrupted.
+[[nodiscard]] RunResult run(const RunPlan& plan, Store& store, const RunStreams& streams);
 
 } // namespace caisson::runner

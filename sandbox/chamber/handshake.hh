@@ -22,6 +22,8 @@ inline constexpr int kMostAnswer = 64 << 10; ///< bytes
 // The program's modes, its first argument.
 inline constexpr const char* kServeMode = "serve";       ///< [first user id, first group id]
 inline constexpr const char* kDescribeMode = "describe"; ///< prints describe_cell()
+inline constexpr const char* kCheckMode =
+    "check"; ///< [first user id, first group id]; trees at kTreesFd; prints check_host()
 inline constexpr const char* kExtractMode =
     "extract";                                       ///< input at kChannelFd, directory at kTreesFd
 inline constexpr const char* kMemberMode = "member"; ///< its name; kArchiveFd, kAnswerFd

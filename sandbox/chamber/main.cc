@@ -9,6 +9,7 @@
 #include "sandbox/chamber/layout.hh"
 #include "sandbox/chamber/member_mode.hh"
 #include "sandbox/chamber/serve.hh"
+#include "sandbox/host/check.hh"
 #include "sandbox/sys/path.hh"
 
 #include <charconv>
@@ -32,13 +33,23 @@ std::uint32_t number(std::string_view text)
     return value;
 }
 
+std::optional<FirstIds> first_ids(std::span<char*> arguments)
+{
+    if (arguments.size() != 2) return std::nullopt;
+    return FirstIds{number(arguments[0]), number(arguments[1])};
+}
+
+int print(const nlohmann::json& value)
+{
+    std::puts(value.dump().c_str());
+    return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
 void serve_runner(const Channel& runner, std::span<char*> ids)
 {
-    std::optional<FirstIds> first;
-    if (ids.size() == 2) first = FirstIds{number(ids[0]), number(ids[1])};
     in_context("start the chamber", [&] {
         const UniqueFd trees(kTreesFd);
-        enter_chamber(runner, trees.get(), first);
+        enter_chamber(runner, trees.get(), first_ids(ids));
     });
     // opened anew: overlayfs takes only layers of this mount namespace
     const UniqueFd trees =
@@ -63,10 +74,8 @@ int run_mode(std::string_view mode, std::span<char*> rest)
     if (mode == kExtractMode) return run_extract_mode(UniqueFd(kChannelFd), UniqueFd(kTreesFd));
     if (mode == kMemberMode && rest.size() == 1)
         return run_member_mode(UniqueFd(kArchiveFd), UniqueFd(kAnswerFd), rest[0]);
-    if (mode == kDescribeMode) {
-        std::puts(describe_cell().dump().c_str());
-        return std::fflush(stdout) == 0 ? 0 : 1;
-    }
+    if (mode == kDescribeMode) return print(describe_cell());
+    if (mode == kCheckMode) return print(check_host({.trees = kTreesFd, .ids = first_ids(rest)}));
     return kUsageExit;
 }
 

@@ -145,11 +145,16 @@ bool is_empty_tree(int trees, const std::string& id)
     return sys::read_directory(files.get()).empty();
 }
 
-void check_trees(int trees)
+bool lies_on_overlay(int directory)
 {
     struct statfs status = {};
-    if (::fstatfs(trees, &status) != 0) throw SysError(errno, "fstatfs");
-    if (status.f_type == OVERLAYFS_SUPER_MAGIC)
+    if (::fstatfs(directory, &status) != 0) throw SysError(errno, "fstatfs");
+    return status.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+void check_trees(int trees)
+{
+    if (lies_on_overlay(trees))
         throw Error(ErrorKind::kHost,
                     "the store lies on overlayfs, which cannot hold what a step writes",
                     "set CAISSON_STORE to a directory on ext4, xfs, btrfs or tmpfs, such as a "

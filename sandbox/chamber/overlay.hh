@@ -19,6 +19,9 @@ void remove_work(int trees, const std::string& id);
 /// Whether a tree holds no file at all.
 [[nodiscard]] bool is_empty_tree(int trees, const std::string& id);
 
+/// Whether this directory lies on overlayfs, which cannot be the upper layer of another.
+[[nodiscard]] bool lies_on_overlay(int directory);
+
 /// Whether the file system below `trees` can hold the upper directory of an overlay with
 /// user.overlay attributes; if not, an Error of kind kHost that says where the store should go.
 void check_trees(int trees);

@@ -23,6 +23,14 @@ UniqueFd seccomp_listen(std::span<const sock_filter> program)
     return UniqueFd(static_cast<int>(fd));
 }
 
+bool seccomp_can_wait_for_death() noexcept
+{
+    constexpr unsigned kFlags =
+        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    // the flags are looked at first: EINVAL where one is unknown, else EFAULT for the program
+    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kFlags, nullptr) != 0 && errno == EFAULT;
+}
+
 std::optional<seccomp_notif> seccomp_receive(int listener)
 {
     seccomp_notif call = {}; // the kernel wants zeros

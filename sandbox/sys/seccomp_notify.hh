@@ -17,6 +17,9 @@ namespace caisson::sandbox::sys {
 /// was received, so that no signal restarts a call that was answered half.
 [[nodiscard]] UniqueFd seccomp_listen(std::span<const sock_filter> program);
 
+/// Whether the kernel knows how (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV); asked with no program, so
+/// that nothing is installed.
+[[nodiscard]] bool seccomp_can_wait_for_death() noexcept;
 /// The next call that waits; nothing where its caller is gone already.
 [[nodiscard]] std::optional<seccomp_notif> seccomp_receive(int listener);
 /// Whether the caller still waits: what was read of it meanwhile was its own.

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,6 +87,81 @@ TEST(Host, WithoutUserNamespacesIsTold)
 
     EXPECT_EQ(built.exit, 5) << built.err;
     EXPECT_THAT(built.err, AllOf(HasSubstr("user namespaces are off"), HasSubstr("hint: ")));
+}
+
+nlohmann::json check_of(const nlohmann::json& report, const std::string& id)
+{
+    for (const nlohmann::json& check : report.at("checks"))
+        if (check.at("id") == id) return check;
+    return {{"status", "not there"}, {"hint", ""}};
+}
+
+TEST(HostCheck, SaysThatABuildIsPossibleWhereOneIs)
+{
+    const Workspace work;
+    ASSERT_EQ(work.build("FROM scratch\n").exit, 0);
+
+    const Ran page = work.caisson({"host", "check"});
+    const nlohmann::json report =
+        nlohmann::json::parse(work.caisson({"host", "check", "--json"}).out);
+
+    EXPECT_EQ(page.exit, 0) << page.out << page.err;
+    EXPECT_THAT(page.out, HasSubstr("\nbuilds are possible here\n"));
+    EXPECT_EQ(report.at("format"), "caisson-host-check@v1");
+    EXPECT_EQ(report.at("possible"), true);
+    EXPECT_NE(check_of(report, "cell").at("status"), "missing") << report;
+    EXPECT_EQ(check_of(report, "ids.subordinate").at("status"), "ok");
+    EXPECT_TRUE(processes_of(work).empty());
+    for (const auto& tree : std::filesystem::directory_iterator(work.store() / "trees"))
+        EXPECT_THAT(tree.path().filename().native(), ::testing::Not(HasSubstr("check")));
+}
+
+TEST(HostCheck, SaysWhatIsMissingAndHowToMendIt)
+{
+    const Workspace work;
+    CAISSON_REQUIRE(run_without_namespaces({"/bin/true"}, work.environment()).exit == 0,
+                    "no user namespace can be made here");
+
+    const Ran page =
+        run_without_namespaces({checkout::bin() / "caisson", "host", "check"}, work.environment());
+    const Ran object = run_without_namespaces(
+        {checkout::bin() / "caisson", "host", "check", "--json"}, work.environment());
+
+    EXPECT_EQ(page.exit, 5) << page.out << page.err;
+    EXPECT_THAT(page.out,
+                AllOf(HasSubstr("missing   namespaces.user"),
+                      HasSubstr("user.max_user_namespaces"),
+                      HasSubstr("no build is possible here")));
+    EXPECT_EQ(object.exit, 5);
+    const nlohmann::json report = nlohmann::json::parse(object.out);
+    EXPECT_EQ(report.at("possible"), false);
+    EXPECT_EQ(check_of(report, "namespaces.user").at("status"), "missing");
+    EXPECT_EQ(check_of(report, "cell").at("status"), "not there");
+}
+
+TEST(HostCheck, GoesOnWhereTheStoreCannotBeHad)
+{
+    Workspace work;
+    work.use_store("not-a-store");
+    std::filesystem::create_directory(work.store());
+    std::ofstream(work.store() / "somebody's") << "file";
+
+    const Ran ran = work.caisson({"host", "check", "--json"});
+
+    EXPECT_EQ(ran.exit, 5) << ran.err;
+    const nlohmann::json report = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(check_of(report, "store.place").at("status"), "missing");
+    EXPECT_THAT(check_of(report, "store.place").at("hint").get<std::string>(),
+                HasSubstr("CAISSON_STORE"));
+    EXPECT_EQ(check_of(report, "namespaces.user").at("status"), "ok");
+}
+
+TEST(HostCheck, RefusesWhatItDoesNotKnow)
+{
+    const Workspace work;
+    EXPECT_EQ(work.caisson({"host"}).exit, 2);
+    EXPECT_EQ(work.caisson({"host", "mend"}).exit, 2);
+    EXPECT_EQ(work.caisson({"host", "check", "--jsn"}).exit, 2);
 }
 
 } // namespace

@@ -1,0 +1,71 @@
+// `caisson host`: what this host can give.
+#include "runner/cli/command.hh"
+#include "runner/cli/exit_code.hh"
+#include "runner/job/host_report.hh"
+#include "runner/job/interrupt.hh"
+#include "runner/store/store.hh"
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/base/text.hh"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace caisson::runner {
+namespace {
+
+using nlohmann::json;
+
+std::string padded(std::string text, std::size_t width)
+{
+    text.resize(std::max(text.size(), width), ' ');
+    return text;
+}
+
+/// A line a check; what is not as it should be says what hangs on it, and how to mend it.
+std::string page_of(const json& report)
+{
+    std::string page;
+    for (const json& check : report.at("checks")) {
+        const auto text = [&](const char* member) {
+            return printable(check.at(member).get<std::string>());
+        };
+        page += padded(text("status"), 10) + padded(text("id"), 22) + text("title");
+        if (!text("detail").empty()) page += ": " + text("detail");
+        page += "\n";
+        if (check.at("status") == "ok") continue;
+        const bool required = check.at("required").get<bool>();
+        page += std::string(10, ' ') + (required ? "needed: " : "for: ") + text("meaning") + "\n";
+        if (!text("hint").empty()) page += std::string(10, ' ') + "hint: " + text("hint") + "\n";
+    }
+    return page + (report.at("possible").get<bool>() ? "\nbuilds are possible here\n"
+                                                     : "\nno build is possible here\n");
+}
+
+int check(bool as_json)
+{
+    const Interrupt interrupt; // blocks the signals: before any thread
+    const json report = report_host(Store::default_path());
+    // ASCII only: a name of this host's cannot act on a terminal
+    write_all(STDOUT_FILENO,
+              as_json ? report.dump(2, ' ', true, json::error_handler_t::replace) + "\n"
+                      : page_of(report));
+    return report.at("possible").get<bool>() ? 0 : exit_code(ErrorKind::kHost);
+}
+
+} // namespace
+
+Action add_host(CLI::App& app)
+{
+    app.require_subcommand(1);
+    CLI::App* const verb = app.add_subcommand(
+        "check", "Try what builds need of this host; exits 5 where no build is possible");
+    auto as_json = std::make_shared<bool>(false);
+    verb->add_flag("--json", *as_json, "As one JSON object");
+    return [as_json] { return check(*as_json); };
+}
+
+} // namespace caisson::runner
