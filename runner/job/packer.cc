@@ -30,7 +30,7 @@ Packer::pack(const std::string& tree, std::int64_t epoch, std::function<void(con
         auto [read_end, write_end] = make_pipe();
         auto packed = chamber.pack(tree, epoch, write_end.get());
         write_end.reset();
-        const Layer layer = store_layer(site_.store(), read_end.get());
+        Layer layer = store_layer(site_.store(), read_end.get());
         packed.get(); // a worker that failed half way has closed its pipe too: the layer counts
                       // only after this
         then(layer);

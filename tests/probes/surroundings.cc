@@ -22,7 +22,7 @@ namespace {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): of the whole run
 std::string scratch_root;
-const pid_t payload = ::getpid(); // of the process that the sandbox started, before it forks
+const pid_t kPayload = ::getpid(); // of the process that the sandbox started, before it forks
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 } // namespace
@@ -105,7 +105,7 @@ Finding look_at(const char* path)
 std::vector<int> outsiders()
 {
     std::vector<int> pids;
-    if (payload != 1) pids.push_back(1);
+    if (kPayload != 1) pids.push_back(1);
     if (bait() != nullptr) pids.push_back(bait()->pid);
     return pids;
 }

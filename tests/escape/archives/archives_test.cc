@@ -32,7 +32,7 @@ using ::testing::Not;
 
 std::string media_type(const std::string& blob)
 {
-    const std::string type = "application/vnd.oci.image.layer.v1.tar";
+    std::string type = "application/vnd.oci.image.layer.v1.tar";
     if (blob.starts_with("\x1f\x8b")) return type + "+gzip";
     if (blob.starts_with("\x28\xb5\x2f\xfd")) return type + "+zstd";
     return type;

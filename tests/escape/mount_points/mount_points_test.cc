@@ -50,7 +50,9 @@ TEST_F(EscapeByMountPoints, LinkAsDevOrProcStartsNoStep)
     for (const char* name : {"dev", "proc"})
         for (const std::string& link : {target, "../../.." + target, std::string("tmp")}) {
             const std::string point = name;
-            const Ran built = step_on("mkdir -p tmp && ln -s " + link + " " + point, "true");
+            std::string lines = "mkdir -p tmp && ln -s ";
+            lines.append(link).append(" ").append(point);
+            const Ran built = step_on(lines, "true");
             EXPECT_EQ(built.exit, 6) << point << " -> " << link << ": " << built.err;
             EXPECT_THAT(built.err, HasSubstr("\"/" + point + "\" of the image is no directory"));
             EXPECT_TRUE(outside.is_untouched());
