@@ -18,7 +18,7 @@ packages_to_test=(
   libgtest-dev libgmock-dev libvalijson-dev libbenchmark-dev
   gcc-multilib
   skopeo umoci buildah bubblewrap crun docker-registry
-  busybox-static openssl jq openssh-client git attr xz-utils bzip2 zstd
+  busybox-static openssl jq openssh-client git attr xz-utils bzip2 zstd procps util-linux
 )
 packages_to_build_debian=(mmdebstrap)
 packages_to_bench=(libbenchmark-dev hyperfine jq time bubblewrap buildah crun)
