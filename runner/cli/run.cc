@@ -66,10 +66,7 @@ json to_json(const RunPlan& plan, const RunResult& result)
                    {"degraded", json::array()}};
     for (const Degradation& one : result.degraded)
         object["degraded"].push_back({{"what", one.what}, {"detail", one.detail}});
-    using Kind = sandbox::Outcome::Kind;
-    if (outcome.kind == Kind::kExited || outcome.kind == Kind::kNotFound)
-        object["code"] = outcome.code;
-    if (outcome.kind == Kind::kSignalled) object["signal"] = outcome.code;
+    if (outcome.kind == sandbox::Outcome::Kind::kSignalled) object["signal"] = outcome.code;
     if (!outcome.limit.empty())
         object["limit"] = {{"name", outcome.limit}, {"allowed", outcome.allowed}};
     if (!outcome.detail.empty()) object["detail"] = outcome.detail;

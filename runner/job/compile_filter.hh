@@ -18,8 +18,7 @@ namespace caisson::runner {
                                                            sandbox::Architecture architecture);
 
 /// The seccomp program that a policy gives steps on images of that architecture, the floor
-/// (policies/floor.hh) in front: struct sock_filter, as
-/// they lie in memory. Half a millisecond.
+/// (policies/floor.hh) in front: struct sock_filter, as they lie in memory. Half a millisecond.
 [[nodiscard]] std::string
 compile_filter(const policies::Policy& policy,
                sandbox::Architecture architecture = sandbox::Architecture::kNative);

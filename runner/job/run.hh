@@ -17,7 +17,7 @@ struct RunStreams {
 
 /// Something of a plan that this host could not give.
 struct Degradation {
-    std::string what;   ///< "landlock", "owners", "trees"
+    std::string what;   ///< "landlock", "limits", "owners", "trees"
     std::string detail; ///< for people: "ABI 4 of 6"
 };
 

@@ -29,9 +29,8 @@ public:
     static constexpr unsigned kSlots = 512;
 
     /// Clones the cell's first process into all its namespaces and writes the id maps; the set-up
-    /// then runs on its own. `network` is its own
-    /// (cell/network.hh); `slot` is held by no other cell. For a single-threaded process that is
-    /// root of the user namespace it lives in.
+    /// then runs on its own. `network` is its own (cell/network.hh); `slot` is held by no other
+    /// cell. For a single-threaded process that is root of the user namespace it lives in.
     static Cell
     start(const Plan& plan, CellDescriptors descriptors, UniqueFd network, unsigned slot);
 

@@ -19,8 +19,9 @@ constexpr int kOldestUsable = 2;
 std::uint64_t scopes_of(const Plan& plan, int abi)
 {
     const std::uint64_t scopes = landlock_scopes(abi);
-    // a socket that the supervisor made bears its domain, the chamber's: within one of their own,
-    // the cell's processes could not connect to it. Beyond the chamber's domain none can anyway
+    // a socket that the supervisor made is of no domain: from one of their own, the cell's
+    // processes could not connect to it. An abstract socket is never seen beyond its network
+    // namespace anyway
     return plan.architecture == Architecture::kI386 ? scopes & ~kLandlockScopeAbstractSocket
                                                     : scopes;
 }

@@ -25,8 +25,7 @@ constexpr Fixed kFixed[] = {
      RLIMIT_CORE,
      1,
      "not 0: with a `|` core_pattern the kernel ignores 0 and runs the host's handler as root; 1 "
-     "is "
-     "the value at which it aborts the dump (fs/coredump.c)"},
+     "is the value at which it aborts the dump (fs/coredump.c)"},
     {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK, 8 * kMebibyte, "memory that cannot be swapped out"},
     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING, 4096, "kernel memory for queued signals"},
     {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE, 0, "kernel memory for POSIX queues, which no build uses"},

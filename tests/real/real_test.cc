@@ -216,9 +216,9 @@ TEST_F(Real, PackagesAreBuiltWithDpkg)
         "\tinstall -m 4755 /bin/true debian/tmp/usr/bin/pkg\n\tdpkg-gencontrol -ppkg -Pdebian/tmp\n"
         "\tdpkg-deb --build debian/tmp ..\n",
         0755);
-    copy("pkg", "/work/pkg");
+    copy("pkg", "/pkg/src");
 
-    expect_build("cd /work/pkg && dpkg-buildpackage -b -us -uc -d && dpkg -i ../pkg_1_*.deb && "
+    expect_build("cd /pkg/src && dpkg-buildpackage -b -us -uc -d && dpkg -i ../pkg_1_*.deb && "
                  "stat -c 'mode %a' /usr/bin/pkg",
                  "mode 4755");
 }
