@@ -2,10 +2,13 @@
 
 #include "sandbox/base/error.hh"
 
-#include <array>
+#include <algorithm>
 
 namespace caisson::runner {
 namespace {
+
+/// policies/floor.json
+constexpr std::string_view kAcceptHugePages = "i_accept_huge_pages_beyond_the_limits";
 
 sandbox::Limits limits_of_policy(const policies::PolicyLimits& limits)
 {
@@ -27,21 +30,24 @@ sandbox::Limits limits_of_policy(const policies::PolicyLimits& limits)
 
 } // namespace
 
-std::span<const std::string_view> unenforced_limits() noexcept
+std::vector<std::string_view> unenforced_limits(const policies::Policy& policy)
 {
-    static constexpr std::array<std::string_view, 7> kKeys = {"memory_bytes",
-                                                              "swap_bytes",
-                                                              "cpu_percent",
-                                                              "disk_bytes",
-                                                              "disk_files",
-                                                              "build_memory_bytes",
-                                                              "build_disk_bytes"};
-    return kKeys;
+    std::vector<std::string_view> keys = {"memory_bytes",
+                                          "swap_bytes",
+                                          "cpu_percent",
+                                          "cpu_seconds",
+                                          "disk_bytes",
+                                          "disk_files",
+                                          "build_memory_bytes",
+                                          "build_disk_bytes"};
+    if (policy.seccomp && std::ranges::count(policy.seccomp->accepted, kAcceptHugePages) != 0)
+        keys.emplace_back("huge_page_bytes");
+    return keys;
 }
 
 sandbox::Plan plan_of_policy(const policies::Policy& policy, const std::string& seccomp_digest)
 {
-    for (const std::string_view key : unenforced_limits())
+    for (const std::string_view key : unenforced_limits(policy))
         if (policy.limits.enforce.contains(std::string(key)))
             throw Error(ErrorKind::kHost,
                         "the policy requires limits." + std::string(key) +

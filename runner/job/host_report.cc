@@ -89,7 +89,9 @@ json find_cell(Store& store)
             throw Error(ErrorKind::kHost, "a command in it ended badly: " + result.outcome.detail);
         std::string lost;
         for (const Degradation& one : result.degraded)
-            if (one.what != "owners") // of the host's programs, which no build sees
+            // not of this host: owners are of its programs, which no build sees, and the limits
+            // that nothing holds are the same everywhere
+            if (one.what != "owners" && one.what != "limits")
                 lost += (lost.empty() ? "" : "; ") + one.what + ": " + one.detail;
         return lost;
     });

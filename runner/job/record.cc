@@ -42,8 +42,9 @@ nlohmann::json external_parameters(const RecordInput& in)
         {"builderId", request.builder_id}};
 }
 
-nlohmann::json limits(const policies::PolicyLimits& limits)
+nlohmann::json limits(const policies::Policy& policy)
 {
+    const policies::PolicyLimits& limits = policy.limits;
     nlohmann::json values = {{"memoryBytes", limits.memory_bytes},
                              {"swapBytes", limits.swap_bytes},
                              {"hugePageBytes", limits.huge_page_bytes},
@@ -59,7 +60,7 @@ nlohmann::json limits(const policies::PolicyLimits& limits)
                              {"buildMemoryBytes", limits.build_memory_bytes},
                              {"buildDiskBytes", limits.build_disk_bytes},
                              {"buildSeconds", limits.build_time.count()}};
-    values["notEnforced"] = unenforced_limits();
+    values["notEnforced"] = unenforced_limits(policy);
     if (limits.address_space_bytes) values["addressSpaceBytes"] = *limits.address_space_bytes;
     return values;
 }
@@ -67,7 +68,7 @@ nlohmann::json limits(const policies::PolicyLimits& limits)
 nlohmann::json internal_parameters(const RecordInput& in)
 {
     return {{"isolation", {{"mode", "userns"}, {"profile", in.policy.name}}},
-            {"limits", limits(in.policy.limits)}};
+            {"limits", limits(in.policy)}};
 }
 
 std::vector<attest::Material> materials(const RecordInput& in)

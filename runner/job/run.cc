@@ -18,7 +18,7 @@ degradations(const RunPlan& run, Site& site, const sandbox::Outcome& outcome)
                             ? std::string("none")
                             : "ABI " + std::to_string(outcome.landlock_abi) + " of " +
                                   std::to_string(sandbox::kNewestLandlock)});
-    for (const std::string_view key : unenforced_limits())
+    for (const std::string_view key : unenforced_limits(run.policy))
         list.push_back({"limits", std::string(key) + " is not enforced"});
     for (std::size_t index = 0; index < run.host_paths.size(); ++index)
         if (!site.chamber().shows_owners(index))

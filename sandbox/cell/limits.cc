@@ -39,8 +39,8 @@ void lower(__rlimit_resource resource, rlim_t wanted)
     sys::setrlimit(resource, {limit, limit});
 }
 
-/// Of one process; the whole cell's time is counted from outside. SIGXCPU at the limit, SIGKILL for
-/// who ignores it.
+/// Of one process: nobody counts the whole cell's. SIGXCPU at the limit, SIGKILL for who ignores
+/// it.
 void lower_cpu_time(std::chrono::seconds time)
 {
     constexpr rlim_t kGrace = 2;
