@@ -172,7 +172,7 @@ void Store::distrust_tree(const std::string& tree)
             // should
             if (body && json::parse(*body).at("tree") == tree) remove_entry(*place, name);
         }
-    state_->abandon_tree(tree);
+    // the tree itself stays until prune: a running build may have it mounted
 }
 
 std::vector<std::string> Store::State::named_trees() const

@@ -193,7 +193,8 @@ TEST_F(StoreTest, ForgetsWhateverNamesADistrustedTree)
 
     EXPECT_FALSE(store->find_step(kKey));
     EXPECT_FALSE(store->find_layer_tree(kKey));
-    EXPECT_THAT(store->leftover_trees(), ElementsAre(put.tree));
+    EXPECT_THAT(store->leftover_trees(), IsEmpty()) << "another build may have it mounted";
+    EXPECT_TRUE(store->has_tree(put.tree));
 }
 
 ImageRef make_image(const std::string& name)
