@@ -74,7 +74,7 @@ int run(int argc, char** argv)
 int main(int argc, char** argv)
 {
     // a reader that goes away is an error of the write, not the end of this program
-    ::signal(SIGPIPE, SIG_IGN);
+    (void)::signal(SIGPIPE, SIG_IGN);
     try {
         return run(argc, argv);
     } catch (const caisson::Error& error) {

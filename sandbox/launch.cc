@@ -40,10 +40,12 @@ Pending pending_for(const std::shared_ptr<std::promise<Result>>& promise,
 {
     return {.fulfil =
                 [promise, decode](const json& result) {
-                    if constexpr (std::is_void_v<Result>)
+                    if constexpr (std::is_void_v<Result>) {
+                        (void)decode; // there is nothing to decode
                         promise->set_value();
-                    else
+                    } else {
                         promise->set_value(decode(result));
+                    }
                 },
             .fail =
                 [promise](const Error& error) {

@@ -13,6 +13,6 @@ namespace caisson::sandbox {
 ///
 ///     ioctl: argument 1 in 0x5400..0x5411: allow
 ///     ioctl: else: errno 1 (EPERM)
-[[nodiscard]] std::string describe_seccomp(std::string_view program);
+[[nodiscard]] std::string describe_seccomp(std::string_view bytes);
 
 } // namespace caisson::sandbox

@@ -34,7 +34,7 @@ try {
 void announce(const Channel* channel, const PublicKey& key)
 {
     if (channel == nullptr)
-        std::fputs(key.pem().c_str(), stdout);
+        (void)std::fputs(key.pem().c_str(), stdout);
     else
         channel->send(nlohmann::json(protocol::Ready{key.id(), key.pem()}).dump());
 }
@@ -86,15 +86,14 @@ try {
 
 int main(int argc, char** argv)
 {
-    using namespace caisson;
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     int status = 0;
-    if (attest::is_driven()) {
-        const Channel channel(UniqueFd(attest::protocol::kSocket));
-        status = attest::guarded_main(arguments, &channel);
+    if (caisson::attest::is_driven()) {
+        const caisson::Channel channel{caisson::UniqueFd(caisson::attest::protocol::kSocket)};
+        status = caisson::attest::guarded_main(arguments, &channel);
     } else {
-        status = attest::guarded_main(arguments, nullptr);
+        status = caisson::attest::guarded_main(arguments, nullptr);
     }
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
     _exit(status); // no destructor of a library has anything to do that the filter would allow
 }

@@ -20,7 +20,7 @@ Action add_inspect(CLI::App& app)
         const std::string page = in_context("inspect \"" + *file + "\"", [&] {
             return attest::describe(read_file(*file, kMaxFile));
         });
-        std::fputs(page.c_str(), stdout);
+        (void)std::fputs(page.c_str(), stdout);
         return 0;
     };
 }

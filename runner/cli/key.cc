@@ -45,7 +45,7 @@ int show(const std::filesystem::path& given)
 {
     const std::string pem = attest::show_key(signer(), given.empty() ? default_key_path() : given);
     say_key(pem);
-    std::fputs(pem.c_str(), stdout);
+    (void)std::fputs(pem.c_str(), stdout);
     return 0;
 }
 

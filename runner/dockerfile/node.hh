@@ -20,9 +20,9 @@ struct RawHeredoc {
 struct SyntaxNode {
     std::string command; ///< lower case
     std::vector<std::string> flags;
-    std::vector<std::string> words; ///< ENV, LABEL: name, value, "=" or "" for each
-    bool json = false;              ///< the words come from a JSON array
-    std::vector<SyntaxNode> trigger;      ///< of ONBUILD: none or one
+    std::vector<std::string> words;  ///< ENV, LABEL: name, value, "=" or "" for each
+    bool json = false;               ///< the words come from a JSON array
+    std::vector<SyntaxNode> trigger; ///< of ONBUILD: none or one
     std::vector<RawHeredoc> heredocs;
     std::string original; ///< the logical line
     Location where;

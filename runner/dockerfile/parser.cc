@@ -236,7 +236,8 @@ bool is_stage_name(std::string_view name)
            });
 }
 
-std::string stage_alias(const SyntaxNode& node, const Place& place, const std::vector<Stage>& stages)
+std::string
+stage_alias(const SyntaxNode& node, const Place& place, const std::vector<Stage>& stages)
 {
     if (node.words.size() == 1) return {};
     if (node.words.size() != 3 || to_lower(node.words[1]) != "as")

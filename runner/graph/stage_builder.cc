@@ -242,7 +242,7 @@ void StageBuilder::apply(const Expose& expose)
 {
     const Lookup lookup = [this](std::string_view name) { return find_variable(name); };
     for (const std::string& text : expose.ports)
-        for (std::string port : expand_words(text, lookup, input_.dockerfile.escape)) {
+        for (const std::string& port : expand_words(text, lookup, input_.dockerfile.escape)) {
             const std::size_t slash = port.find('/');
             const std::string number = port.substr(0, slash);
             const std::string protocol =

@@ -33,7 +33,7 @@ public:
     }
 
 private:
-    std::size_t find_target(std::string_view target) const
+    [[nodiscard]] std::size_t find_target(std::string_view target) const
     {
         if (const auto stage = find_stage(target, dockerfile_.stages.size())) return *stage;
         std::string known;
@@ -46,7 +46,8 @@ private:
     }
 
     /// A stage before `limit`, by alias or number.
-    std::optional<std::size_t> find_stage(std::string_view name, std::size_t limit) const
+    [[nodiscard]] std::optional<std::size_t> find_stage(std::string_view name,
+                                                        std::size_t limit) const
     {
         const std::string wanted = lower(name);
         for (std::size_t index = 0; index < limit; ++index)
@@ -58,7 +59,7 @@ private:
         return std::nullopt;
     }
 
-    std::string from_image(const Stage& stage) const
+    [[nodiscard]] std::string from_image(const Stage& stage) const
     {
         const Lookup lookup = [this](std::string_view name) { return args_.global(name); };
         std::string image = in_context(place(stage.location), [&] {
@@ -71,7 +72,7 @@ private:
         return image;
     }
 
-    std::string from_architecture(const Stage& stage) const
+    [[nodiscard]] std::string from_architecture(const Stage& stage) const
     {
         if (stage.from.platform.empty()) return {};
         const Lookup lookup = [this](std::string_view name) { return args_.global(name); };
@@ -81,7 +82,7 @@ private:
         });
     }
 
-    std::string place(const Location& location) const
+    [[nodiscard]] std::string place(const Location& location) const
     {
         return std::string(file_name_) + ":" + std::to_string(location.line);
     }

@@ -114,10 +114,11 @@ std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& s
                     "the policy \"" + policy.name + "\" does not allow the base " + refused,
                     "its key base_images lists what a FROM may name");
     std::map<std::string, BaseImage> bases;
-    for (const auto& [key, reference] : images) {
+    for (const auto& image : images) {
+        const std::string& key = image.first;
         Interrupt::check();
         bases.emplace(key, in_context("base image \"" + key + "\"", [&] {
-                          return resolve(reference, request, policy, store, search);
+                          return resolve(image.second, request, policy, store, search);
                       }));
         const attest::Digest& digest = bases.at(key).manifest.digest;
         if (!digest.empty()) progress.result("base " + key, digest.text());

@@ -29,6 +29,6 @@ struct RunResult {
 
 /// Runs the command in one cell, with `streams` copied to and from it. What it changed is gone
 /// afterwards, but for what was bound writable. Ctrl-C is an Error of kind kInterrupted.
-[[nodiscard]] RunResult run(const RunPlan& plan, Store& store, const RunStreams& streams);
+[[nodiscard]] RunResult run(const RunPlan& run, Store& store, const RunStreams& streams);
 
 } // namespace caisson::runner

@@ -107,10 +107,10 @@ void Site::unpack(LayerSlot& slot,
     auto done = chamber().unpack(tree, lowers, read_end.get());
     read_end.reset();
     const UniqueFd blob = store_.open_blob(layer.blob.digest);
-    in_context("unpack layer " + layer.blob.digest.text(), [&] {
+    in_context("unpack layer " + layer.blob.digest.text(), [&, &input = write_end] {
         attest::Digest seen;
         feed(
-            done, [&] { seen = copy_hashing(blob.get(), write_end.get()); }, write_end);
+            done, [&] { seen = copy_hashing(blob.get(), input.get()); }, input);
         if (seen != layer.blob.digest)
             throw Error(ErrorKind::kInput,
                         "its bytes in the store have the digest " + seen.text(),

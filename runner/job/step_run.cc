@@ -46,7 +46,7 @@ std::string run_step(const StepInput& input, const RunOp& op, attest::StepEviden
         outcome.limit = "build_seconds";
         outcome.allowed = static_cast<std::uint64_t>(input.build_time.count());
     }
-    const std::string tail = output.finish();
+    std::string tail = output.finish();
 
     evidence.exit_code = outcome.code;
     evidence.verdict = verdict_word(outcome.kind);

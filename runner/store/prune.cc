@@ -26,9 +26,11 @@ std::vector<std::string> Store::forget_all()
     const std::lock_guard lock(state_->mutex);
     for (const std::string& id : names_in(state_->builds.get()))
         if (id != state_->build && !state_->stale.contains(id))
-            throw Error(ErrorKind::kInput, "build " + id + " is running in this store", "wait for its end");
+            throw Error(
+                ErrorKind::kInput, "build " + id + " is running in this store", "wait for its end");
     // tags first: whatever interrupts this leaves nothing that names what is gone
-    for (const UniqueFd* entries : {&state_->images, &state_->steps, &state_->layers, &state_->blobs})
+    for (const UniqueFd* entries :
+         {&state_->images, &state_->steps, &state_->layers, &state_->blobs})
         remove_files(*entries);
     return names_in(state_->trees.get());
 }

@@ -65,7 +65,7 @@ struct WireDescriptors : bp::extend::handler {
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
         for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
-            ::signal(number, SIG_DFL);
+            (void)::signal(number, SIG_DFL);
     }
 };
 

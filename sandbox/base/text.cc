@@ -56,7 +56,7 @@ bool is_unsafe(std::uint32_t code) noexcept
 std::string escaped(const char* format, std::uint32_t value)
 {
     std::array<char, 16> text = {};
-    std::snprintf(text.data(), text.size(), format, value);
+    (void)std::snprintf(text.data(), text.size(), format, value);
     return text.data();
 }
 

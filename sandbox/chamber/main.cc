@@ -86,7 +86,7 @@ int main(int argc, char** argv)
 {
     const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
     if (arguments.size() < 2) {
-        std::fputs("caisson-chamber is started by caisson, not by hand\n", stderr);
+        (void)std::fputs("caisson-chamber is started by caisson, not by hand\n", stderr);
         return caisson::sandbox::kUsageExit;
     }
     const int code = caisson::sandbox::run_mode(arguments[1], arguments.subspan(2));

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kBuffer = 1U << 20;
-constexpr std::uint64_t kInline = 128 * 1024;      // a larger file goes past the buffer
+constexpr std::uint64_t kInline = 128UL * 1024;    // a larger file goes past the buffer
 constexpr std::int64_t kMaxOctal11 = 077777777777; // 11 octal digits: size, mtime
 constexpr std::size_t kNameField = 100;
 

@@ -10,6 +10,7 @@ namespace caisson::sandbox::sys {
 bool read_memory(pid_t thread, std::uint64_t address, void* buffer, std::size_t size) noexcept
 {
     const iovec here = {buffer, size};
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process, in iovec's type
     const iovec there = {reinterpret_cast<void*>(address), size};
     return ::process_vm_readv(thread, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
