@@ -1,5 +1,6 @@
 #include "runner/job/outputs.hh"
 
+#include "runner/image/workplace.hh"
 #include "runner/job/streams.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
@@ -43,7 +44,7 @@ void publish(const fs::path& temporary, const fs::path& destination, const std::
 
 void write_tar_file(Site& site, const Result& result, const fs::path& destination)
 {
-    const TempDirectory aside(destination.parent_path(), ".caisson-");
+    const Workplace aside(destination.parent_path(), destination.filename().native());
     const fs::path temporary = aside.path() / "image.tar";
     const UniqueFd file = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0644);
     site.chamber().collect({.lowers = site.trees_of(result.layers)}, file.get()).get();
@@ -52,7 +53,7 @@ void write_tar_file(Site& site, const Result& result, const fs::path& destinatio
 
 void write_directory(Site& site, const Result& result, const fs::path& destination)
 {
-    const TempDirectory aside(destination.parent_path(), ".caisson-");
+    const Workplace aside(destination.parent_path(), destination.filename().native());
     const fs::path temporary = aside.path() / "root";
     fs::create_directory(temporary);
     const UniqueFd directory = open_file(temporary, O_RDONLY | O_DIRECTORY);
@@ -60,8 +61,14 @@ void write_directory(Site& site, const Result& result, const fs::path& destinati
     auto collected =
         site.chamber().collect({.lowers = site.trees_of(result.layers)}, write_end.get());
     write_end.reset();
-    sandbox::extract_as_caller(
-        own_directory() / "caisson-chamber", read_end.get(), directory.get());
+    try {
+        sandbox::extract_as_caller(
+            own_directory() / "caisson-chamber", read_end.get(), directory.get());
+    } catch (const Error&) {
+        read_end.reset();
+        collected.get(); // one who was cut off says why; the reader sees only a stream that ends
+        throw;
+    }
     read_end.reset();
     collected.get();
     publish(temporary,
