@@ -35,8 +35,8 @@ std::vector<FloorPart> read_floor()
 
 const std::vector<FloorPart>& floor_parts()
 {
-    static const std::vector<FloorPart> parts = read_floor();
-    return parts;
+    static const std::vector<FloorPart> kParts = read_floor();
+    return kParts;
 }
 
 std::vector<std::string_view> floor_permissions()

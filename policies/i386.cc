@@ -50,8 +50,8 @@ I386 read()
 
 const I386& i386()
 {
-    static const I386 all = read();
-    return all;
+    static const I386 kAll = read();
+    return kAll;
 }
 
 } // namespace

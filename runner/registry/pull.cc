@@ -115,10 +115,10 @@ private:
 
     [[nodiscard]] HttpRequest request(const std::string& url) const
     {
-        static const std::string accept = std::string("Accept: ") + kOciIndex + ", " +
-                                          kOciManifest + ", " + kDockerList + ", " +
-                                          kDockerManifest + ", */*;q=0.1";
-        return {.url = url, .headers = {accept}, .bearer = token_, .plain_http = plain_};
+        static const std::string kAccept = std::string("Accept: ") + kOciIndex + ", " +
+                                           kOciManifest + ", " + kDockerList + ", " +
+                                           kDockerManifest + ", */*;q=0.1";
+        return {.url = url, .headers = {kAccept}, .bearer = token_, .plain_http = plain_};
     }
 
     void fetch_token(const HttpResponse& refusal)
