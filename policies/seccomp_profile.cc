@@ -13,7 +13,6 @@ namespace caisson::policies {
 namespace {
 
 constexpr std::size_t kLongestName = 64;
-constexpr std::size_t kLongestText = 1000;
 constexpr int kGreatestError = 4095; // MAX_ERRNO: beyond it a result is not an error
 constexpr int kEperm = 1;
 

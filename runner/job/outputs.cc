@@ -64,9 +64,11 @@ void write_directory(Site& site, const Result& result, const fs::path& destinati
     try {
         sandbox::extract_as_caller(
             own_directory() / "caisson-chamber", read_end.get(), directory.get());
-    } catch (const Error&) {
+    } catch (const Error& error) {
         read_end.reset();
-        collected.get(); // one who was cut off says why; the reader sees only a stream that ends
+        collected.wait();
+        // a stream of our own is no bad input: it was cut off, and who wrote it knows why
+        if (error.kind() == ErrorKind::kInput) collected.get();
         throw;
     }
     read_end.reset();
