@@ -1,16 +1,19 @@
 #include "sandbox/features.hh"
 
 #include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
 #include "sandbox/base/landlock.hh"
 #include "sandbox/base/seccomp.hh"
 #include "sandbox/sys/process.hh"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/statfs.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +49,29 @@ Features probe_features()
             .seccomp_filters = seccomp_filters_work(),
             .landlock_abi = landlock_abi(),
             .cgroups = probe_cgroups()};
+}
+
+std::uint64_t host_memory_bytes()
+{
+    struct sysinfo host = {};
+    if (::sysinfo(&host) != 0) throw SysError(errno, "sysinfo");
+    return std::uint64_t{host.totalram} * host.mem_unit;
+}
+
+bool host_has_swap()
+{
+    // a line of headings, then one for each area
+    const std::string swaps = read_file("/proc/swaps", 1U << 20);
+    return std::count(swaps.begin(), swaps.end(), '\n') > 1;
+}
+
+bool host_has_huge_pages()
+{
+    std::error_code none;
+    for (const auto& size : std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", none))
+        for (const char* file : {"nr_hugepages", "nr_overcommit_hugepages"})
+            if (read_file(size.path() / file, 4096) != "0\n") return true;
+    return false;
 }
 
 bool user_namespaces_work()

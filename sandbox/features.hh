@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace caisson::sandbox {
@@ -16,6 +17,13 @@ struct Features {
 };
 
 [[nodiscard]] Features probe_features();
+
+/// The memory that this host has.
+[[nodiscard]] std::uint64_t host_memory_bytes();
+/// Whether there is space to swap to now.
+[[nodiscard]] bool host_has_swap();
+/// Whether there are huge pages (hugetlbfs) to be had now, or more may be made when asked for.
+[[nodiscard]] bool host_has_huge_pages();
 
 /// Whether the calling user may make a user namespace; tried in a child.
 [[nodiscard]] bool user_namespaces_work();

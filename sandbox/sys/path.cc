@@ -248,14 +248,16 @@ std::vector<std::string> flistxattr(int fd)
     return list;
 }
 
-std::vector<DirectoryEntry> read_directory(int fd)
+namespace {
+
+/// 0, or the error number.
+int list_directory(int fd, std::vector<DirectoryEntry>& entries)
 {
-    if (::lseek(fd, 0, SEEK_SET) != 0) throw SysError(errno, "lseek");
-    std::vector<DirectoryEntry> entries;
+    if (::lseek(fd, 0, SEEK_SET) != 0) return errno;
     alignas(Record) std::array<char, 65536> buffer = {};
     for (;;) {
         const long size = ::syscall(SYS_getdents64, fd, buffer.data(), buffer.size());
-        if (size < 0) throw SysError(errno, "getdents64");
+        if (size < 0) return errno;
         if (size == 0) break;
         for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
             Record record = {};
@@ -268,6 +270,25 @@ std::vector<DirectoryEntry> read_directory(int fd)
     std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) {
         return left.name < right.name; // std::string compares as unsigned bytes
     });
+    return 0;
+}
+
+} // namespace
+
+std::vector<DirectoryEntry> read_directory(int fd)
+{
+    std::vector<DirectoryEntry> entries;
+    if (const int number = list_directory(fd, entries)) throw SysError(number, "getdents64");
+    return entries;
+}
+
+std::optional<std::vector<DirectoryEntry>> read_directory_if_present(int fd)
+{
+    std::vector<DirectoryEntry> entries;
+    const int number = list_directory(fd, entries);
+    if (number == ENOENT || number == ESRCH || number == EACCES || number == EPERM)
+        return std::nullopt;
+    if (number != 0) throw SysError(number, "getdents64");
     return entries;
 }
 

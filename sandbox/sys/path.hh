@@ -71,6 +71,9 @@ struct DirectoryEntry {
 };
 /// All entries but `.` and `..`, sorted by the bytes of their names. `fd` is read from its start.
 [[nodiscard]] std::vector<DirectoryEntry> read_directory(int fd);
+/// The same; nothing where the directory was removed (ENOENT), its process has ended (ESRCH), or it
+/// is closed to us.
+[[nodiscard]] std::optional<std::vector<DirectoryEntry>> read_directory_if_present(int fd);
 
 /// A name for messages: in quotes, control characters and bytes that are no ASCII escaped, so that
 /// a hostile name cannot speak to a terminal.
