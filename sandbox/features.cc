@@ -51,6 +51,13 @@ Features probe_features()
             .cgroups = probe_cgroups()};
 }
 
+bool trees_lie_in_memory(int trees)
+{
+    struct statfs status = {};
+    if (::fstatfs(trees, &status) != 0) throw SysError(errno, "fstatfs");
+    return status.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
 std::uint64_t host_memory_bytes()
 {
     struct sysinfo host = {};

@@ -18,6 +18,11 @@ struct Features {
 
 [[nodiscard]] Features probe_features();
 
+/// Whether the chamber keeps trees in memory, because the directory `trees` lies on overlayfs,
+/// which cannot be the upper layer of another. They last as long as the chamber; layers are
+/// unpacked again by the next build.
+[[nodiscard]] bool trees_lie_in_memory(int trees);
+
 /// The memory that this host has.
 [[nodiscard]] std::uint64_t host_memory_bytes();
 /// Whether there is space to swap to now.

@@ -1,24 +1,21 @@
-// The runner's side of the chamber: starts it, maps its ids, sends requests, and hands each reply
-// to whoever waits for it.
+// The runner's side of the chamber: sends requests, and hands each reply to whoever waits for it.
 #include "sandbox/launch.hh"
 
 #include "sandbox/base/channel.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/error_wire.hh"
-#include "sandbox/base/program.hh"
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/features.hh"
-#include "sandbox/map_ids.hh"
+#include "sandbox/find_holders.hh"
 #include "sandbox/messages.hh"
 #include "sandbox/plan_json.hh"
+#include "sandbox/start_chamber.hh"
 #include "sandbox/sys/path.hh"
 
 #include <functional>
-#include <linux/magic.h>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <sys/vfs.h>
 #include <thread>
 #include <type_traits>
 #include <unistd.h>
@@ -53,71 +50,11 @@ Pending pending_for(const std::shared_ptr<std::promise<Result>>& promise,
                 }};
 }
 
-Error ended_unexpectedly(const std::string& last_words)
-{
-    return {ErrorKind::kHost,
-            last_words.empty() ? "the chamber ended unexpectedly"
-                               : error_from_json(last_words).message(),
-            "was it killed, or is the host short of memory?"};
-}
-
-/// Who owns the directory of trees: the one thing of the host that the chamber writes to.
-void hand_over_trees(const ChamberOptions& options)
-{
-    if (::geteuid() == 0) {
-        sys::fchown(options.trees, options.ids.users.first, options.ids.groups.first);
-        return sys::fchmod(options.trees, 0700);
-    }
-    // nobody but the chamber gets here: the store around it is closed (0700)
-    sys::fchmod(options.trees, 0777);
-}
-
-Program start_program(const ChamberOptions& options, int channel)
-{
-    std::vector<std::string> arguments = {kServeMode};
-    if (::geteuid() == 0) {
-        arguments.push_back(std::to_string(options.ids.users.first));
-        arguments.push_back(std::to_string(options.ids.groups.first));
-    }
-    return Program::start({.path = options.program,
-                           .arguments = arguments,
-                           .descriptors = {{kChannelFd, channel}, {kTreesFd, options.trees}},
-                           .standard_error = -1});
-}
-
-/// Hands over the host paths; tells of each whether its owners are seen inside.
-///
-/// As root: as mounts that are made here, since mapping owners needs privilege over the file
-/// system. But never the owners of a writable one: with host root among them, the step could leave
-/// a file there that is setuid root for the host. As a user: as they are, for the chamber to find
-/// them again from its mount namespace while it still has this user's rights and no others.
-std::vector<bool>
-hand_over_host_paths(const ChamberOptions& options, const Channel& channel, pid_t chamber)
-{
-    std::vector<bool> owners;
-    for (const HostPath& host : options.host_paths) {
-        UniqueFd mount;
-        if (::geteuid() == 0) mount = clone_host_path(host);
-        owners.push_back(mount && !host.writable && show_owners(mount.get(), chamber));
-        channel.send(to_json(host).dump(), {mount ? mount.get() : host.path});
-    }
-    return owners;
-}
-
-/// The chamber's next word must be `expected`; anything else is its error, which is this host's.
-void expect(const Channel& chamber, std::string_view expected, const std::string& hint)
-{
-    const auto message = chamber.receive();
-    if (message && message->text == expected) return;
-    Error error = message ? error_from_json(message->text) : ended_unexpectedly({});
-    error.set_kind(ErrorKind::kHost);
-    if (error.hint().empty()) error.set_hint(hint);
-    throw Error(error);
-}
-
 } // namespace
 
 struct Chamber::State {
+    std::unique_ptr<BuildGroups> groups; ///< goes last: the chamber lives in one of them
+    LimitHolders holders;
     Channel channel;
     Program program;
     std::vector<bool> owners; ///< of host paths: seen inside
@@ -228,27 +165,16 @@ Chamber::Chamber(std::unique_ptr<State> state)
     : state_(std::move(state))
 {}
 
-bool trees_lie_in_memory(int trees)
-{
-    struct statfs status = {};
-    if (::fstatfs(trees, &status) != 0) throw SysError(errno, "fstatfs");
-    return status.f_type == OVERLAYFS_SUPER_MAGIC;
-}
-
 std::unique_ptr<Chamber> Chamber::start(const ChamberOptions& options)
 {
     return in_context("start the chamber", [&] {
-        hand_over_trees(options);
-        auto [channel, theirs] = Channel::make_pair();
-        Program program = start_program(options, theirs.get());
-        theirs.reset(); // or its end would never be seen
-        expect(channel, kUnshared, user_namespace_hint());
-        in_context("map ids", [&] { map_ids(program.pid(), options.ids); });
-        std::vector<bool> owners = hand_over_host_paths(options, channel, program.pid());
-        channel.send(kMapped);
-        expect(channel, kReady, user_namespace_hint());
+        auto groups = options.cgroups ? BuildGroups::try_make(options.limits) : nullptr;
+        auto [channel, program, owners] = start_chamber(options, groups.get());
         auto state = std::make_unique<State>(std::move(channel), std::move(program));
         state->owners = std::move(owners);
+        state->holders =
+            find_holders(groups.get(), options.limits, trees_lie_in_memory(options.trees));
+        state->groups = std::move(groups);
         state->reader = std::thread(&State::read_replies, state.get());
         return std::unique_ptr<Chamber>(new Chamber(std::move(state)));
     });
@@ -278,13 +204,51 @@ Chamber::Running Chamber::run(const Plan& plan, int filter, const StepPipes& pip
         sys::fchmod(pipes.input, 0644);
         descriptors.push_back(pipes.input);
     }
-    const auto promise = std::make_shared<std::promise<Outcome>>();
     Running running;
+    if (state_->groups) running.group = state_->groups->take(plan.limits);
+    const LimitHolders& held = running.group ? running.group->holders() : LimitHolders();
+    const GroupEntrance entrance = running.group ? running.group->entrance() : GroupEntrance();
+    if (entrance.directory >= 0) descriptors.push_back(entrance.directory);
+    descriptors.insert(descriptors.end(), entrance.tasks.begin(), entrance.tasks.end());
+    const auto promise = std::make_shared<std::promise<Outcome>>();
     running.outcome = promise->get_future();
-    running.request = state_->post({{"op", "run"}, {"plan", to_json(plan)}},
+    running.request = state_->post({{"op", "run"},
+                                    {"plan", to_json(plan)},
+                                    {"input", pipes.input >= 0},
+                                    {"group", entrance.directory >= 0},
+                                    {"tasks", entrance.tasks.size()},
+                                    {"watch_memory", !held.contains("memory_bytes")},
+                                    {"watch_processes", !held.contains("processes")},
+                                    {"watch_cpu", !running.group || !running.group->cpu()}},
                                    descriptors,
                                    pending_for(promise, &outcome_from_json));
     return running;
+}
+
+Outcome Chamber::wait(Running& running)
+{
+    constexpr auto kBetweenLooks = std::chrono::milliseconds(100);
+    if (!running.group) return running.outcome.get();
+    while (running.outcome.wait_for(kBetweenLooks) != std::future_status::ready)
+        if (const auto hit = running.group->hit()) stop(running.request, hit->kind);
+    Outcome outcome = running.outcome.get();
+    // what was ended for another reason may have run into a limit as well
+    const bool ended_itself =
+        outcome.kind == Outcome::Kind::kExited || outcome.kind == Outcome::Kind::kSignalled;
+    if (const auto hit = running.group->hit(); hit && (ended_itself || outcome.kind == hit->kind)) {
+        outcome.kind = hit->kind;
+        outcome.limit = hit->limit;
+        outcome.allowed = hit->allowed;
+        outcome.detail.clear();
+    }
+    outcome.peak_memory_bytes = running.group->peak_memory().value_or(outcome.peak_memory_bytes);
+    state_->groups->put_back(std::move(running.group));
+    return outcome;
+}
+
+const LimitHolders& Chamber::holders() const noexcept
+{
+    return state_->holders;
 }
 
 void Chamber::stop(std::uint64_t request, Outcome::Kind reason)
@@ -295,11 +259,15 @@ void Chamber::stop(std::uint64_t request, Outcome::Kind reason)
                  {.fulfil = [](const json&) {}, .fail = [](const Error&) {}});
 }
 
-std::future<TreeStats>
-Chamber::unpack(const std::string& tree, const std::vector<std::string>& lowers, int input)
+std::future<TreeStats> Chamber::unpack(const std::string& tree,
+                                       const std::vector<std::string>& lowers,
+                                       int input,
+                                       std::uint64_t most_bytes)
 {
     return state_->ask(
-        {{"op", "unpack"}, {"tree", tree}, {"lowers", lowers}}, {input}, &tree_stats_from_json);
+        {{"op", "unpack"}, {"tree", tree}, {"lowers", lowers}, {"most_bytes", most_bytes}},
+        {input},
+        &tree_stats_from_json);
 }
 
 std::future<TreeStats> Chamber::receive(const ReceiveOptions& options, int input)

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "sandbox/base/unique_fd.hh"
+#include "sandbox/cgroup/build_groups.hh"
+#include "sandbox/holders.hh"
 #include "sandbox/host_path.hh"
 #include "sandbox/outcome.hh"
 #include "sandbox/plan.hh"
@@ -31,11 +33,6 @@ struct SubordinateIds {
     [[nodiscard]] static SubordinateIds of_invoker();
 };
 
-/// Whether the chamber keeps trees in memory, because this directory lies on overlayfs, which
-/// cannot be the upper layer of another. They last as long as the chamber; layers are unpacked
-/// again by the next build.
-[[nodiscard]] bool trees_lie_in_memory(int trees);
-
 struct ChamberOptions {
     std::filesystem::path program; ///< caisson-chamber
     int trees = -1;                ///< borrowed: the store's directory of trees
@@ -43,6 +40,8 @@ struct ChamberOptions {
     /// Beside the trees, the only host paths inside. They are opened with the caller's rights and
     /// none of the chamber's.
     std::vector<HostPath> host_paths;
+    Limits limits;       ///< of the steps to come, and of the build; a plan may have other ones
+    bool cgroups = true; ///< false: not even where the host gives some
 };
 
 /// The ends of pipes that a step gets as its standard streams; borrowed.
@@ -56,6 +55,7 @@ struct StepPipes {
 struct TreeStats {
     std::uint64_t entries = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t disk_bytes = 0; ///< blocks, where a tree was frozen
     bool archive = true; ///< false: an ADDed file turned out to be no archive; nothing was written
 };
 
@@ -68,6 +68,8 @@ struct ReceiveOptions {
     bool directory = false;  ///< the destination ends with `/` or there are several sources
     std::string owner;    ///< --chown: "", "7", "7:8", "app:staff"; names are looked up in the tree
     bool archive = false; ///< ADD of a local archive: the stream is an archive of any known kind
+    /// Of all files, as the policy leaves it to the build; more is an Error of kind kStep.
+    std::uint64_t most_bytes = ~std::uint64_t{0};
 };
 
 /// What of a merged tree `collect` writes as tar. With no patterns: everything, as `.`-relative
@@ -103,8 +105,14 @@ public:
     struct Running {
         std::uint64_t request = 0; ///< for stop()
         std::future<Outcome> outcome;
+        std::unique_ptr<StepGroup> group; ///< none on a host without cgroups
     };
     [[nodiscard]] Running run(const Plan& plan, int filter, const StepPipes& pipes);
+    /// Waits for the end of a step, ending it where a cgroup says that it ran into a limit. Its
+    /// future is used up.
+    [[nodiscard]] Outcome wait(Running& running);
+    /// Who holds which limit of a step here.
+    [[nodiscard]] const LimitHolders& holders() const noexcept;
     /// Ends a running step and all it started; its future yields kInterrupted (or `reason`).
     void stop(std::uint64_t request, Outcome::Kind reason = Outcome::Kind::kInterrupted);
 
@@ -113,8 +121,10 @@ public:
     /// remove their files, link to them, or write through their links, so a tree is that of its
     /// whole chain and is kept under the chain's digest, not the layer's. The tree counts only once
     /// the caller has seen that the digest was right; else remove() it.
-    [[nodiscard]] std::future<TreeStats>
-    unpack(const std::string& tree, const std::vector<std::string>& lowers, int input);
+    [[nodiscard]] std::future<TreeStats> unpack(const std::string& tree,
+                                                const std::vector<std::string>& lowers,
+                                                int input,
+                                                std::uint64_t most_bytes = ~std::uint64_t{0});
     /// Writes the tar in `input` into a tree, as COPY and ADD do. The stream of a directory source
     /// starts with the entry "./"; that of a file is one entry named by its base name. No entry:
     /// makes the destination directory (WORKDIR).

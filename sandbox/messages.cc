@@ -21,7 +21,10 @@ json to_json(const Outcome& outcome)
 
 json to_json(const TreeStats& stats)
 {
-    return {{"entries", stats.entries}, {"bytes", stats.bytes}, {"archive", stats.archive}};
+    return {{"entries", stats.entries},
+            {"bytes", stats.bytes},
+            {"disk_bytes", stats.disk_bytes},
+            {"archive", stats.archive}};
 }
 
 json to_json(const ReceiveOptions& options)
@@ -31,7 +34,8 @@ json to_json(const ReceiveOptions& options)
             {"destination", options.destination},
             {"directory", options.directory},
             {"owner", options.owner},
-            {"archive", options.archive}};
+            {"archive", options.archive},
+            {"most_bytes", options.most_bytes}};
 }
 
 json to_json(const CollectOptions& options)
@@ -67,6 +71,7 @@ TreeStats tree_stats_from_json(const json& value)
     TreeStats stats;
     value.at("entries").get_to(stats.entries);
     value.at("bytes").get_to(stats.bytes);
+    value.at("disk_bytes").get_to(stats.disk_bytes);
     value.at("archive").get_to(stats.archive);
     return stats;
 }
@@ -80,6 +85,7 @@ ReceiveOptions receive_options_from_json(const json& value)
     value.at("directory").get_to(options.directory);
     value.at("owner").get_to(options.owner);
     value.at("archive").get_to(options.archive);
+    value.at("most_bytes").get_to(options.most_bytes);
     return options;
 }
 

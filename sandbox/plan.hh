@@ -26,8 +26,10 @@ struct Limits {
     std::uint64_t output_bytes =
         64ULL << 20; ///< of standard output and error together; past it the step is ended
     std::chrono::milliseconds step_time{3'600'000}; ///< wall clock
-    std::uint64_t build_memory_bytes = 16ULL
-                                       << 30; ///< of all steps that run at once, and of the chamber
+    /// Of all steps that run at once, and of the chamber.
+    std::uint64_t build_memory_bytes = 16ULL << 30;
+    /// Of all that a build unpacks, copies and changes.
+    std::uint64_t build_disk_bytes = 64ULL << 30;
 };
 
 /// A small file that a step finds on a tmpfs of its own, never in a layer: the body of a heredoc

@@ -11,25 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const Limits& limits)
-{
-    return {{"address_space_bytes",
-             limits.address_space_bytes ? json(*limits.address_space_bytes) : json(nullptr)},
-            {"build_memory_bytes", limits.build_memory_bytes},
-            {"cpu_percent", limits.cpu_percent},
-            {"cpu_seconds", limits.cpu_time.count()},
-            {"disk_bytes", limits.disk_bytes},
-            {"disk_files", limits.disk_files},
-            {"file_size_bytes", limits.file_size_bytes},
-            {"huge_page_bytes", limits.huge_page_bytes},
-            {"memory_bytes", limits.memory_bytes},
-            {"open_files", limits.open_files},
-            {"output_bytes", limits.output_bytes},
-            {"processes", limits.processes},
-            {"step_time_ms", limits.step_time.count()},
-            {"swap_bytes", limits.swap_bytes}};
-}
-
 json to_json(const PlanFile& file)
 {
     return {{"content", file.content}, {"mode", file.mode}, {"path", file.path}};
@@ -93,32 +74,6 @@ private:
     const json& object_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
 };
 
-Limits limits_from_json(const json& value)
-{
-    const Members members(value, 14);
-    Limits limits;
-    std::int64_t cpu_seconds = 0;
-    std::int64_t milliseconds = 0;
-    if (!members.at("address_space_bytes").is_null())
-        members.take("address_space_bytes", limits.address_space_bytes.emplace());
-    members.take("build_memory_bytes", limits.build_memory_bytes);
-    members.take("cpu_percent", limits.cpu_percent);
-    members.take("cpu_seconds", cpu_seconds);
-    members.take("disk_bytes", limits.disk_bytes);
-    members.take("disk_files", limits.disk_files);
-    members.take("file_size_bytes", limits.file_size_bytes);
-    members.take("huge_page_bytes", limits.huge_page_bytes);
-    members.take("memory_bytes", limits.memory_bytes);
-    members.take("open_files", limits.open_files);
-    members.take("output_bytes", limits.output_bytes);
-    members.take("processes", limits.processes);
-    members.take("step_time_ms", milliseconds);
-    members.take("swap_bytes", limits.swap_bytes);
-    limits.cpu_time = std::chrono::seconds(cpu_seconds);
-    limits.step_time = std::chrono::milliseconds(milliseconds);
-    return limits;
-}
-
 /// The library would walk an object, or a single value, as if it were one.
 const json& list(const json& value)
 {
@@ -179,6 +134,26 @@ Landlock landlock_from_text(const std::string& text)
 
 } // namespace
 
+json to_json(const Limits& limits)
+{
+    return {{"address_space_bytes",
+             limits.address_space_bytes ? json(*limits.address_space_bytes) : json(nullptr)},
+            {"build_disk_bytes", limits.build_disk_bytes},
+            {"build_memory_bytes", limits.build_memory_bytes},
+            {"cpu_percent", limits.cpu_percent},
+            {"cpu_seconds", limits.cpu_time.count()},
+            {"disk_bytes", limits.disk_bytes},
+            {"disk_files", limits.disk_files},
+            {"file_size_bytes", limits.file_size_bytes},
+            {"huge_page_bytes", limits.huge_page_bytes},
+            {"memory_bytes", limits.memory_bytes},
+            {"open_files", limits.open_files},
+            {"output_bytes", limits.output_bytes},
+            {"processes", limits.processes},
+            {"step_time_ms", limits.step_time.count()},
+            {"swap_bytes", limits.swap_bytes}};
+}
+
 json to_json(const Plan& plan)
 {
     json files = json::array();
@@ -203,6 +178,33 @@ json to_json(const Plan& plan)
             {"upper", plan.upper},
             {"user", plan.user},
             {"working_directory", plan.working_directory}};
+}
+
+Limits limits_from_json(const json& value)
+{
+    const Members members(value, 15);
+    Limits limits;
+    std::int64_t cpu_seconds = 0;
+    std::int64_t milliseconds = 0;
+    if (!members.at("address_space_bytes").is_null())
+        members.take("address_space_bytes", limits.address_space_bytes.emplace());
+    members.take("build_disk_bytes", limits.build_disk_bytes);
+    members.take("build_memory_bytes", limits.build_memory_bytes);
+    members.take("cpu_percent", limits.cpu_percent);
+    members.take("cpu_seconds", cpu_seconds);
+    members.take("disk_bytes", limits.disk_bytes);
+    members.take("disk_files", limits.disk_files);
+    members.take("file_size_bytes", limits.file_size_bytes);
+    members.take("huge_page_bytes", limits.huge_page_bytes);
+    members.take("memory_bytes", limits.memory_bytes);
+    members.take("open_files", limits.open_files);
+    members.take("output_bytes", limits.output_bytes);
+    members.take("processes", limits.processes);
+    members.take("step_time_ms", milliseconds);
+    members.take("swap_bytes", limits.swap_bytes);
+    limits.cpu_time = std::chrono::seconds(cpu_seconds);
+    limits.step_time = std::chrono::milliseconds(milliseconds);
+    return limits;
 }
 
 Plan plan_from_json(const json& value)

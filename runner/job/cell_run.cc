@@ -16,7 +16,7 @@ run_in_cell(sandbox::Chamber& chamber, const sandbox::Plan& plan, int filter, St
     Interrupt::on_request([&chamber, id = running.request] { chamber.stop(id); });
     const ScopeExit forget([] { Interrupt::on_request({}); });
 
-    sandbox::Outcome outcome = in_context(plan.name, [&] { return running.outcome.get(); });
+    sandbox::Outcome outcome = in_context(plan.name, [&] { return chamber.wait(running); });
     if (Interrupt::requested()) Interrupt::check();
     return outcome;
 }

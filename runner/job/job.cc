@@ -13,6 +13,7 @@
 #include "runner/job/solve.hh"
 #include "runner/job/sources.hh"
 #include "sandbox/base/program.hh"
+#include "sandbox/features.hh"
 
 #include <ctime>
 

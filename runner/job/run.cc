@@ -4,6 +4,7 @@
 #include "runner/job/compile_plan.hh"
 #include "runner/job/relay.hh"
 #include "sandbox/base/scope_exit.hh"
+#include "sandbox/features.hh"
 
 namespace caisson::runner {
 namespace {

@@ -20,14 +20,15 @@ namespace caisson::sandbox {
 namespace {
 
 constexpr std::uint64_t kNamespaces =
-    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
 constexpr uid_t kFirstSlotUser = 65000;
+constexpr rlim_t kProcessesToSpare = 64;
 constexpr const char* kIdentityMap = "0 0 65536";
 
 /// Clones under the slot's user id and the plan's process limit. The kernel reads both when it
 /// makes the user namespace (kernel/user_namespace.c, create_user_ns): the limit then bounds the
 /// count of that user, which the whole cell adds to, whatever ids it takes on inside.
-sys::Cloned clone_in_slot(const Plan& plan, int network, unsigned slot)
+sys::Cloned clone_in_slot(rlim_t processes, int network, int group, unsigned slot)
 {
     const UniqueFd own_network = open_file("/proc/self/ns/net", O_RDONLY);
     const rlimit usual = sys::getrlimit(RLIMIT_NPROC);
@@ -39,12 +40,11 @@ sys::Cloned clone_in_slot(const Plan& plan, int network, unsigned slot)
         sys::setrlimit(RLIMIT_NPROC, usual);
     });
     sys::setns(network, CLONE_NEWNET);
-    sys::setrlimit(RLIMIT_NPROC,
-                   {std::min<rlim_t>(plan.limits.processes, usual.rlim_max), usual.rlim_max});
+    sys::setrlimit(RLIMIT_NPROC, {std::min(processes, usual.rlim_max), usual.rlim_max});
     sys::set_effective_user(kFirstSlotUser + slot);
     // inherited by the child, whose files in /proc would belong to the host's root otherwise
     sys::set_dumpable(true);
-    sys::Cloned cloned = sys::clone3(kNamespaces);
+    sys::Cloned cloned = sys::clone3(kNamespaces, group);
     if (cloned.pid == 0) restore.dismiss();
     return cloned;
 }
@@ -113,6 +113,7 @@ Cell::Cell(Cell&& other) noexcept
     , started_(other.started_)
     , deadline_(other.deadline_)
     , killed_(other.killed_)
+    , killed_by_(std::move(other.killed_by_))
     , supervisor_(std::move(other.supervisor_))
 {}
 
@@ -124,14 +125,21 @@ Cell::~Cell()
     }
 }
 
-Cell Cell::start(const Plan& plan, CellDescriptors descriptors, UniqueFd network, unsigned slot)
+Cell Cell::start(const Plan& plan,
+                 CellDescriptors descriptors,
+                 UniqueFd network,
+                 CellGroups groups,
+                 unsigned slot)
 try {
+    // where a cgroup counts, it is to refuse first: it tells that it did
+    const rlim_t processes =
+        plan.limits.processes + (groups.count_processes ? kProcessesToSpare : 0);
     auto [id_maps, maps_written] = make_pipe();
     auto [report, report_end] = make_pipe();
     // {the supervisor's end, the cell's}, where the architecture wants one
     std::optional<std::pair<Channel, UniqueFd>> supervision;
     if (plan.architecture == Architecture::kI386) supervision = Channel::make_pair();
-    sys::Cloned cloned = clone_in_slot(plan, network.get(), slot);
+    sys::Cloned cloned = clone_in_slot(processes, network.get(), groups.directory.get(), slot);
     if (cloned.pid == 0) {
         maps_written.reset();
         network.reset();
@@ -140,6 +148,8 @@ try {
                         .output = std::move(descriptors.output),
                         .errors = std::move(descriptors.errors),
                         .input = std::move(descriptors.input),
+                        .groups = std::move(groups.tasks),
+                        .processes = processes,
                         .id_maps = std::move(id_maps),
                         .report = std::move(report_end)};
         if (supervision) setup.supervisor.emplace(std::move(supervision->second));
@@ -165,10 +175,11 @@ try {
     throw;
 }
 
-void Cell::kill(Outcome::Kind reason)
+void Cell::kill(Outcome::Kind reason, const std::string& limit)
 {
     if (killed_) return;
     killed_ = reason;
+    killed_by_ = limit;
     deadline_ = Clock::time_point::max(); // met; what is left is to be waited for
     // the namespace's init: the kernel ends everything in it
     sys::kill(pid_, SIGKILL);
@@ -199,6 +210,10 @@ Outcome Cell::finish() &&
     outcome.peak_memory_bytes = static_cast<std::uint64_t>(ended->usage.ru_maxrss) * 1024;
     if (used_up_cpu(outcome, limits_)) outcome.kind = Outcome::Kind::kTooMuchCpu;
     name_limit(outcome, limits_);
+    if (killed_by_ == "build_memory_bytes") {
+        outcome.limit = killed_by_;
+        outcome.allowed = limits_.build_memory_bytes;
+    }
     return outcome;
 }
 

@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace caisson::sandbox {
 
@@ -17,6 +19,14 @@ struct CellDescriptors {
     UniqueFd output; ///< write end of a pipe
     UniqueFd errors; ///< write end of a pipe
     UniqueFd input;  ///< read end of a pipe; none: the step reads /dev/null
+};
+
+/// The cgroups that a step is to run in (cgroup/build_groups.hh).
+struct CellGroups {
+    std::vector<UniqueFd> tasks; ///< version 1: each group's `tasks`
+    UniqueFd directory;          ///< version 2
+    bool count_processes =
+        false; ///< they bound the number of processes, and tell when it is reached
 };
 
 /// A running step, as the chamber sees it. One that goes away unfinished is killed and reaped.
@@ -31,8 +41,11 @@ public:
     /// Clones the cell's first process into all its namespaces and writes the id maps; the set-up
     /// then runs on its own. `network` is its own (cell/network.hh); `slot` is held by no other
     /// cell. For a single-threaded process that is root of the user namespace it lives in.
-    static Cell
-    start(const Plan& plan, CellDescriptors descriptors, UniqueFd network, unsigned slot);
+    static Cell start(const Plan& plan,
+                      CellDescriptors descriptors,
+                      UniqueFd network,
+                      CellGroups groups,
+                      unsigned slot);
 
     Cell(Cell&& other) noexcept;
     Cell& operator=(Cell&&) = delete;
@@ -40,11 +53,13 @@ public:
     Cell& operator=(const Cell&) = delete;
     ~Cell();
 
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }         ///< of its init
     [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); } ///< readable once it ended
     [[nodiscard]] unsigned slot() const noexcept { return slot_; }
     [[nodiscard]] Clock::time_point deadline() const noexcept { return deadline_; }
-    /// Ends the whole cell at once; the first reason counts.
-    void kill(Outcome::Kind reason);
+    /// Ends the whole cell at once; the first reason counts. `limit`: the policy's key where it is
+    /// another than the reason's usual one.
+    void kill(Outcome::Kind reason, const std::string& limit = {});
     /// To be called once pidfd() is readable. A set-up step that failed is thrown, as
     /// `start cell: <step>: …`, of kind kHost unless the image or the plan is to blame.
     [[nodiscard]] Outcome finish() &&;
@@ -60,6 +75,7 @@ private:
     Clock::time_point started_;
     Clock::time_point deadline_;
     std::optional<Outcome::Kind> killed_;
+    std::string killed_by_;                ///< the limit, where it is not the reason's usual one
     std::optional<Supervisor> supervisor_; ///< ends with the cell
 };
 

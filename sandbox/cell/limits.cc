@@ -12,6 +12,9 @@ namespace caisson::sandbox {
 namespace {
 
 constexpr rlim_t kMebibyte = 1U << 20;
+/// A file that alone takes more disk than the step may have is the watcher's to find, which names
+/// the limit; where it is late by so much, the kernel ends the file.
+constexpr rlim_t kDiskToSpare = 512 * kMebibyte;
 
 /// A limit that no policy changes.
 struct Fixed {
@@ -54,8 +57,8 @@ void lower_cpu_time(std::chrono::seconds time)
 void set_limits(CellSetup& setup)
 {
     const Limits& limits = setup.plan.limits;
-    lower(RLIMIT_NPROC, limits.processes); // the whole cell's count was bounded when it was cloned
-    lower(RLIMIT_FSIZE, std::min(limits.file_size_bytes, limits.disk_bytes));
+    lower(RLIMIT_NPROC, setup.processes); // the whole cell's count was bounded when it was cloned
+    lower(RLIMIT_FSIZE, std::min(limits.file_size_bytes, limits.disk_bytes + kDiskToSpare));
     lower(RLIMIT_NOFILE, limits.open_files);
     if (limits.address_space_bytes) lower(RLIMIT_AS, *limits.address_space_bytes);
     lower_cpu_time(limits.cpu_time);

@@ -1,6 +1,6 @@
 // The order in which a cell comes to be. A freshly cloned child of the chamber, already in new
-// user, pid, mount, network, IPC, UTS and cgroup namespaces, runs this table from top to bottom and
-// is the step's command at its end. Read this file first; each step lies in the file that
+// user, pid, mount, network, IPC and UTS namespaces, runs this table from top to bottom and is the
+// step's command at its end. Read this file first; each step lies in the file that
 // cell/steps.hh names.
 #include "sandbox/cell/setup.hh"
 
@@ -18,6 +18,8 @@ namespace {
 constexpr std::array kSetup = {
     Step{"die with the chamber", die_with_chamber, "first: a killed chamber leaves no orphan"},
     Step{"take identity", take_identity, "until the id maps are written we own nothing in here"},
+    Step{"join cgroups", join_cgroups, "early: what the set-up takes is the step's, too"},
+    Step{"hide cgroups", hide_cgroups, "after joining: the group it is in then is all it sees"},
     Step{"detach mounts", detach_mounts, "before the first mount, or it leaks to the chamber"},
     Step{"open procfs", open_procfs, "the kernel gives a fresh one only beside a full old one"},
     Step{"be killed first", be_killed_first, "early: memory may run short during what follows"},

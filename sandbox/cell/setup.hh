@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 namespace caisson::sandbox {
@@ -17,12 +18,14 @@ namespace caisson::sandbox {
 /// lower half is left by one step for a later one.
 struct CellSetup {
     const Plan& plan;
-    UniqueFd filter;  ///< the seccomp program
-    UniqueFd output;  ///< the step's standard output
-    UniqueFd errors;  ///< the step's standard error
-    UniqueFd input;   ///< the step's standard input; none: /dev/null
-    UniqueFd id_maps; ///< one byte comes once the id maps are written
-    UniqueFd report;  ///< JSON lines to the chamber (cell/report.hh)
+    UniqueFd filter;              ///< the seccomp program
+    UniqueFd output;              ///< the step's standard output
+    UniqueFd errors;              ///< the step's standard error
+    UniqueFd input;               ///< the step's standard input; none: /dev/null
+    std::vector<UniqueFd> groups; ///< `tasks` of each cgroup of version 1 that it is to run in
+    rlim_t processes = 0;         ///< RLIMIT_NPROC
+    UniqueFd id_maps;             ///< one byte comes once the id maps are written
+    UniqueFd report;              ///< JSON lines to the chamber (cell/report.hh)
     /// To cell/supervisor.hh, where the plan's architecture wants one.
     std::optional<Channel> supervisor;
 

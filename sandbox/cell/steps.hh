@@ -15,6 +15,9 @@ void die_with_chamber(CellSetup& setup);
 void take_identity(CellSetup& setup);
 void drop_privileges(CellSetup& setup);
 void forbid_gains(CellSetup& setup);
+// groups.cc
+void join_cgroups(CellSetup& setup);
+void hide_cgroups(CellSetup& setup);
 // root.cc
 void detach_mounts(CellSetup& setup);
 void mount_root(CellSetup& setup);

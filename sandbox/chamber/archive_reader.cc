@@ -179,8 +179,9 @@ struct ArchiveReader::State {
     }
 };
 
-ArchiveReader::ArchiveReader(int input, Compression compression)
+ArchiveReader::ArchiveReader(int input, Compression compression, std::uint64_t most_bytes)
     : state_(std::make_unique<State>(State{.input = input}))
+    , most_bytes_(most_bytes)
 {
     archive* reader = state_->reader.get();
     if (reader == nullptr) throw SysError(ENOMEM, "archive_read_new");
@@ -221,6 +222,10 @@ std::optional<ArchiveEntry> ArchiveReader::next()
         refuse("the archive holds more than 200 GiB; " + sys::quoted(entry.path) + " has " +
                std::to_string(entry.size) + " bytes");
     bytes_ += entry.size;
+    if (bytes_ > most_bytes_)
+        throw Error(ErrorKind::kStep,
+                    "the build takes more disk than the policy allows "
+                    "(limits.build_disk_bytes)");
     state_->offset = 0;
     return entry;
 }

@@ -44,8 +44,9 @@ enum class Compression {
 /// no character set.
 class ArchiveReader {
 public:
-    /// Opens and reads up to the first entry.
-    ArchiveReader(int input, Compression compression);
+    /// Opens and reads up to the first entry. `most_bytes`: what all files may have, as the policy
+    /// leaves it; more is an Error of kind kStep.
+    ArchiveReader(int input, Compression compression, std::uint64_t most_bytes = ~std::uint64_t{0});
     ~ArchiveReader();
     ArchiveReader(const ArchiveReader&) = delete;
     ArchiveReader& operator=(const ArchiveReader&) = delete;
@@ -77,6 +78,7 @@ private:
     void check_ratio() const;
 
     std::unique_ptr<State> state_;
+    std::uint64_t most_bytes_;
     std::uint64_t entries_ = 0;
     std::uint64_t bytes_ = 0;
 };

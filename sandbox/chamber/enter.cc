@@ -40,6 +40,13 @@ void leave_host_root(const std::optional<FirstIds>& ids)
     sys::setresuid(ids->user);
 }
 
+/// Whatever the chamber starts from here on is in its cgroups, too.
+void join_cgroups(const std::vector<UniqueFd>& tasks)
+{
+    for (const UniqueFd& group : tasks)
+        write_all(group.get(), "0"); // whoever writes
+}
+
 /// What the runner hands over until the ids are mapped. From host root these are mounts already; a
 /// user's are made here, by a process that still is that user for every file of the host: beneath
 /// the ids that it takes on next, no private directory of theirs could be passed.
@@ -50,7 +57,10 @@ std::vector<UniqueFd> receive_host_paths(const Channel& runner, bool from_root)
     for (;;) {
         auto message = runner.receive();
         if (!message) throw Error(ErrorKind::kHost, "the runner did not map the ids");
-        if (message->text == kMapped) break;
+        if (message->text == kMapped) {
+            join_cgroups(message->descriptors);
+            break;
+        }
         paths.push_back(host_path_from_json(nlohmann::json::parse(message->text)));
         descriptors.push_back(std::move(message->descriptors.at(0)));
     }
@@ -84,8 +94,9 @@ std::vector<UniqueFd> make_user_namespace(const Channel& runner, bool from_root)
 /// dies with the other.
 void become_first_process()
 {
-    sys::unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
-                 CLONE_NEWPID);
+    // no cgroup namespace: in one of its own the chamber could mount the tree of cgroups, and it
+    // could not clone a cell into a group beside its own (nsdelegate, cgroup-v2.rst)
+    sys::unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID);
     const pid_t first = sys::fork();
     if (first == 0) return sys::set_parent_death_signal();
     sys::close_range(0, ~0U);
@@ -115,13 +126,14 @@ void attach(int mount, int root, const std::string& path)
 /// Where the trees lie: in the store. overlayfs cannot be the upper layer of another, and every CI
 /// container's disk is one: there they lie in memory for as long as the chamber lives, and what is
 /// kept are the layers' blobs.
-UniqueFd mount_of_trees()
+UniqueFd mount_of_trees(std::uint64_t memory_bytes)
 {
     constexpr unsigned kTreeAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
     struct statfs status = {};
     if (::statfs(".", &status) != 0) throw SysError(errno, "statfs");
     if (status.f_type == OVERLAYFS_SUPER_MAGIC)
-        return sys::make_file_system("tmpfs", {{"mode", "0755"}}, kTreeAttributes);
+        return sys::make_file_system(
+            "tmpfs", {{"mode", "0755"}, {"size", std::to_string(memory_bytes)}}, kTreeAttributes);
     // the working directory is the one handle on the trees that unshare carried into this mount
     // namespace: with subordinate ids no path leads there
     UniqueFd trees = sys::open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | AT_RECURSIVE);
@@ -130,10 +142,10 @@ UniqueFd mount_of_trees()
 }
 
 /// Everything that is taken along is held by descriptor before the first path changes its meaning.
-void enter_root(const std::vector<UniqueFd>& host_paths)
+void enter_root(const std::vector<UniqueFd>& host_paths, std::uint64_t memory_bytes)
 {
     sys::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    const UniqueFd trees = mount_of_trees();
+    const UniqueFd trees = mount_of_trees(memory_bytes);
     std::vector<UniqueFd> nodes;
     for (const char* name : kDeviceNames)
         nodes.push_back(clone_device(name));
@@ -166,7 +178,10 @@ void enter_root(const std::vector<UniqueFd>& host_paths)
 
 } // namespace
 
-void enter_chamber(const Channel& runner, int trees, const std::optional<FirstIds>& ids)
+void enter_chamber(const Channel& runner,
+                   int trees,
+                   std::uint64_t memory_bytes,
+                   const std::optional<FirstIds>& ids)
 {
     sys::setsid(); // an interrupt typed at the terminal is the runner's to handle
     sys::umask(022);
@@ -177,7 +192,7 @@ void enter_chamber(const Channel& runner, int trees, const std::optional<FirstId
         "make user namespace", [&] { return make_user_namespace(runner, ids.has_value()); });
     sys::set_no_new_privileges(); // newuidmap is done
     in_context("make namespaces", [] { become_first_process(); });
-    in_context("enter root", [&] { enter_root(host_paths); });
+    in_context("enter root", [&] { enter_root(host_paths, memory_bytes); });
     // No Landlock here: every ruleset denies LANDLOCK_ACCESS_FS_REFER that does not allow it for a
     // directory (Documentation/userspace-api/landlock.rst), so one of scopes or ports alone would
     // take links and renames from one directory to another from all cells and workers; and one that

@@ -3,6 +3,7 @@
 #include "sandbox/base/channel.hh"
 #include "sandbox/base/unique_fd.hh"
 
+#include <cstdint>
 #include <optional>
 #include <sys/types.h>
 
@@ -18,7 +19,11 @@ struct FirstIds {
 /// Leaves the host: the caller becomes root of a user namespace that the runner maps, and returns
 /// in a child that is pid 1 of its own pid namespace, on a root that holds nothing but `trees`
 /// (borrowed), the host paths that the runner handed over, a fresh /proc and six device nodes. The
-/// process that called stays behind and waits. What cannot be done is an Error.
-void enter_chamber(const Channel& runner, int trees, const std::optional<FirstIds>& ids);
+/// process that called stays behind and waits. Trees in memory, where they have to lie there, take
+/// `memory_bytes` at most. What cannot be done is an Error.
+void enter_chamber(const Channel& runner,
+                   int trees,
+                   std::uint64_t memory_bytes,
+                   const std::optional<FirstIds>& ids);
 
 } // namespace caisson::sandbox

@@ -3,6 +3,8 @@
 #include "sandbox/chamber/trees.hh"
 #include "sandbox/sys/path.hh"
 
+#include <set>
+
 namespace caisson::sandbox {
 namespace {
 
@@ -31,6 +33,10 @@ public:
                     depth + 1);
             if (S_ISREG(status->st_mode))
                 stats_.bytes += static_cast<std::uint64_t>(status->st_size);
+            // a file with several names lies there once
+            if (S_ISDIR(status->st_mode) || status->st_nlink == 1 ||
+                linked_.insert(status->st_ino).second)
+                stats_.disk_bytes += static_cast<std::uint64_t>(status->st_blocks) * kBlock;
             if (const auto time = frozen(*status)) sys::utimensat(directory, entry.name, *time);
         }
     }
@@ -53,7 +59,10 @@ private:
         return std::nullopt;
     }
 
+    static constexpr std::uint64_t kBlock = 512; // of st_blocks
+
     std::int64_t epoch_;
+    std::set<ino_t> linked_;
     TreeStats stats_;
 };
 

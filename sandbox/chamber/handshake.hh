@@ -9,8 +9,9 @@ namespace caisson::sandbox {
 // with its descriptor.
 
 inline constexpr std::string_view kUnshared = "unshared"; ///< chamber: map my ids
-inline constexpr std::string_view kMapped = "mapped";     ///< runner: done
-inline constexpr std::string_view kReady = "ready";       ///< chamber: waiting for requests
+inline constexpr std::string_view kMapped = "mapped"; ///< runner: done; with `tasks` of each cgroup
+                                                      ///< of version 1 that the chamber is to join
+inline constexpr std::string_view kReady = "ready";   ///< chamber: waiting for requests
 
 // Descriptors at which the chamber finds what it was given.
 inline constexpr int kChannelFd = 3;
@@ -20,7 +21,8 @@ inline constexpr int kAnswerFd = 4;
 inline constexpr int kMostAnswer = 64 << 10; ///< bytes
 
 // The program's modes, its first argument.
-inline constexpr const char* kServeMode = "serve";       ///< [first user id, first group id]
+inline constexpr const char* kServeMode =
+    "serve"; ///< most bytes of trees in memory [first user id, first group id]
 inline constexpr const char* kDescribeMode = "describe"; ///< prints describe_cell()
 inline constexpr const char* kCheckMode =
     "check"; ///< [first user id, first group id]; trees at kTreesFd; prints check_host()

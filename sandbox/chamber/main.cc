@@ -24,19 +24,20 @@ namespace {
 
 constexpr int kUsageExit = 2;
 
-std::uint32_t number(std::string_view text)
+std::uint64_t number(std::string_view text)
 {
-    std::uint32_t value = 0;
+    std::uint64_t value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc() || end != text.data() + text.size())
-        throw Error(ErrorKind::kInternal, "\"" + std::string(text) + "\" is no id");
+        throw Error(ErrorKind::kInternal, "\"" + std::string(text) + "\" is no number");
     return value;
 }
 
 std::optional<FirstIds> first_ids(std::span<char*> arguments)
 {
     if (arguments.size() != 2) return std::nullopt;
-    return FirstIds{number(arguments[0]), number(arguments[1])};
+    return FirstIds{static_cast<uid_t>(number(arguments[0])),
+                    static_cast<gid_t>(number(arguments[1]))};
 }
 
 int print(const nlohmann::json& value)
@@ -45,11 +46,13 @@ int print(const nlohmann::json& value)
     return std::fflush(stdout) == 0 ? 0 : 1;
 }
 
-void serve_runner(const Channel& runner, std::span<char*> ids)
+void serve_runner(const Channel& runner, std::span<char*> arguments)
 {
+    if (arguments.empty()) throw Error(ErrorKind::kInternal, "started without a size");
+    const std::uint64_t most_bytes = number(arguments[0]);
     in_context("start the chamber", [&] {
         const UniqueFd trees(kTreesFd);
-        enter_chamber(runner, trees.get(), first_ids(ids));
+        enter_chamber(runner, trees.get(), most_bytes, first_ids(arguments.subspan(1)));
     });
     // opened anew: overlayfs takes only layers of this mount namespace
     const UniqueFd trees =

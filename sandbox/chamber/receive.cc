@@ -71,7 +71,8 @@ void receive_below(int root,
 
 TreeStats receive_files(int root, const ReceiveOptions& options, int input)
 {
-    ArchiveReader reader(input, options.archive ? Compression::kAny : Compression::kNone);
+    ArchiveReader reader(
+        input, options.archive ? Compression::kAny : Compression::kNone, options.most_bytes);
     if (options.archive && !reader.is_archive()) {
         reader.drain();
         return {.archive = false};

@@ -9,6 +9,7 @@
 #include "sandbox/cell/network.hh"
 #include "sandbox/chamber/overlay.hh"
 #include "sandbox/chamber/trees.hh"
+#include "sandbox/chamber/watcher.hh"
 #include "sandbox/chamber/worker.hh"
 #include "sandbox/messages.hh"
 #include "sandbox/plan_json.hh"
@@ -36,12 +37,14 @@ struct Request {
     std::uint64_t id = 0;
     json body;
     std::vector<UniqueFd> descriptors;
+    std::size_t taken = 0;
 
-    [[nodiscard]] UniqueFd take_descriptor(std::size_t index)
+    /// The next of them.
+    [[nodiscard]] UniqueFd take_descriptor()
     {
-        if (index >= descriptors.size())
+        if (taken >= descriptors.size())
             throw Error(ErrorKind::kInternal, "a request came without its descriptor");
-        return std::move(descriptors[index]);
+        return std::move(descriptors[taken++]);
     }
 };
 
@@ -61,6 +64,7 @@ public:
     Server(const Channel& runner, int trees)
         : runner_(runner)
         , trees_(trees)
+        , watcher_(Watcher::start(trees))
     {}
 
     /// One turn: waits for something to happen and answers it. False when the runner is gone.
@@ -97,12 +101,14 @@ private:
     [[nodiscard]] int milliseconds_left() const;
     [[nodiscard]] unsigned free_slot() const;
     void end_overdue_cells();
+    void end_cell_past_limit();
     void finish_cell(std::list<RunningCell>::iterator running);
     void read_worker(std::list<RunningWorker>::iterator running);
     void finish_worker(RunningWorker& running) const;
 
     const Channel& runner_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     int trees_;
+    Watcher watcher_;
     UniqueFd spare_network_; ///< for the next cell
     std::list<RunningCell> cells_;
     std::list<RunningWorker> workers_;
@@ -126,7 +132,7 @@ bool Server::turn()
     // while a step runs, the next one's takes nobody's time
     if (!cells_.empty() && !spare_network_) spare_network_ = make_cell_network();
 
-    std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}};
+    std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}, {watcher_.fd(), POLLIN, 0}};
     for (const RunningCell& running : cells_)
         watched.push_back({running.cell.pidfd(), POLLIN, 0});
     for (const RunningWorker& running : workers_)
@@ -135,7 +141,7 @@ bool Server::turn()
         throw SysError(errno, "poll");
 
     // in the order in which they were put; what is accepted below is appended to the lists later
-    auto happened = watched.begin() + 1;
+    auto happened = watched.begin() + 2;
     for (auto next = cells_.begin(); next != cells_.end();) {
         const auto running = next++;
         if ((happened++)->revents != 0) finish_cell(running);
@@ -145,6 +151,7 @@ bool Server::turn()
         if ((happened++)->revents != 0) read_worker(running);
     }
     end_overdue_cells();
+    if (watched[1].revents != 0) end_cell_past_limit();
     return watched.front().revents == 0 || accept_request();
 }
 
@@ -211,13 +218,26 @@ void Server::run(Request& request)
 {
     const Plan plan = plan_from_json(request.body.at("plan"));
     if (!plan.upper.empty() && !sys::fstatat(trees_, plan.upper)) make_tree(trees_, plan.upper);
-    CellDescriptors descriptors = {.filter = request.take_descriptor(0),
-                                   .output = request.take_descriptor(1),
-                                   .errors = request.take_descriptor(2)};
-    if (request.descriptors.size() > 3) descriptors.input = request.take_descriptor(3);
+    CellDescriptors descriptors = {.filter = request.take_descriptor(),
+                                   .output = request.take_descriptor(),
+                                   .errors = request.take_descriptor()};
+    if (request.body.at("input").get<bool>()) descriptors.input = request.take_descriptor();
+    CellGroups groups{.count_processes = !request.body.at("watch_processes").get<bool>()};
+    if (request.body.at("group").get<bool>()) groups.directory = request.take_descriptor();
+    for (auto tasks = request.body.at("tasks").get<std::size_t>(); tasks > 0; --tasks)
+        groups.tasks.push_back(request.take_descriptor());
     UniqueFd network = spare_network_ ? std::move(spare_network_) : make_cell_network();
     cells_.push_back(
-        {request.id, Cell::start(plan, std::move(descriptors), std::move(network), free_slot())});
+        {request.id,
+         Cell::start(
+             plan, std::move(descriptors), std::move(network), std::move(groups), free_slot())});
+    watcher_.watch({.cell = request.id,
+                    .init = cells_.back().cell.pid(),
+                    .limits = plan.limits,
+                    .upper = plan.upper,
+                    .memory = request.body.at("watch_memory"),
+                    .processes = request.body.at("watch_processes"),
+                    .cpu = request.body.at("watch_cpu")});
 }
 
 void Server::stop(Request& request)
@@ -248,8 +268,17 @@ void Server::end_overdue_cells()
         if (running.cell.deadline() <= now) running.cell.kill(Outcome::Kind::kTimedOut);
 }
 
+/// What the watcher found. Where it is gone nobody holds the limits, and the chamber ends.
+void Server::end_cell_past_limit()
+{
+    const WatchFinding finding = watcher_.receive();
+    for (RunningCell& running : cells_)
+        if (running.request == finding.cell) running.cell.kill(finding.kind, finding.limit);
+}
+
 void Server::finish_cell(std::list<RunningCell>::iterator running)
 {
+    watcher_.forget(running->request);
     answering(running->request,
               [&] { reply(running->request, to_json(std::move(running->cell).finish())); });
     cells_.erase(running);
@@ -297,17 +326,18 @@ void Server::unpack(Request& request)
 {
     const auto tree = request.body.at("tree").get<std::string>();
     const auto lowers = request.body.at("lowers").get<std::vector<std::string>>();
-    const UniqueFd input = request.take_descriptor(0);
+    const auto most_bytes = request.body.at("most_bytes").get<std::uint64_t>();
+    const UniqueFd input = request.take_descriptor();
     make_tree(trees_, tree);
-    work(request, {.lowers = lowers, .upper = tree}, input.get(), [](int root, int stream) {
-        return to_json(unpack_layer(root, stream)).dump();
+    work(request, {.lowers = lowers, .upper = tree}, input.get(), [=](int root, int stream) {
+        return to_json(unpack_layer(root, stream, most_bytes)).dump();
     });
 }
 
 void Server::receive(Request& request)
 {
     const ReceiveOptions options = receive_options_from_json(request.body.at("options"));
-    const UniqueFd input = request.take_descriptor(0);
+    const UniqueFd input = request.take_descriptor();
     if (!sys::fstatat(trees_, options.upper)) make_tree(trees_, options.upper);
     work(request,
          {.lowers = options.lowers, .upper = options.upper},
@@ -320,7 +350,7 @@ void Server::receive(Request& request)
 void Server::collect(Request& request)
 {
     const CollectOptions options = collect_options_from_json(request.body.at("options"));
-    const UniqueFd output = request.take_descriptor(0);
+    const UniqueFd output = request.take_descriptor();
     work(request, {.lowers = options.lowers}, output.get(), [&options](int root, int stream) {
         return to_json(collect_files(root, options, stream)).dump();
     });
@@ -342,7 +372,7 @@ void Server::pack(Request& request)
 {
     const auto tree = request.body.at("tree").get<std::string>();
     const auto epoch = request.body.at("epoch").get<std::int64_t>();
-    const UniqueFd output = request.take_descriptor(0);
+    const UniqueFd output = request.take_descriptor();
     work(request, {.upper = tree, .raw = true}, output.get(), [epoch](int root, int stream) {
         return to_json(pack_layer(root, epoch, stream)).dump();
     });

@@ -13,8 +13,9 @@ namespace caisson::sandbox {
 // to its end, so that whoever writes it comes to his end too.
 
 /// A layer into a merged view whose upper directory is the new tree (or into the raw tree where
-/// there are no lower ones). Whiteouts are removals in that view.
-TreeStats unpack_layer(int root, int input);
+/// there are no lower ones). Whiteouts are removals in that view. `most_bytes` as in
+/// ReceiveOptions.
+TreeStats unpack_layer(int root, int input, std::uint64_t most_bytes = ~std::uint64_t{0});
 /// A tar of ours, or an ADDed archive, into a merged view, with COPY's rules. With
 /// `options.archive`, bytes that are no archive write nothing and give `archive == false`.
 TreeStats receive_files(int root, const ReceiveOptions& options, int input);

@@ -93,9 +93,9 @@ private:
 
 } // namespace
 
-TreeStats unpack_layer(int root, int input)
+TreeStats unpack_layer(int root, int input, std::uint64_t most_bytes)
 {
-    ArchiveReader reader(input, Compression::kLayer);
+    ArchiveReader reader(input, Compression::kLayer, most_bytes);
     if (!reader.is_empty()) {
         LayerUnpacker unpacker(root);
         while (const auto entry = reader.next())

@@ -32,13 +32,17 @@ pid_t fork()
     return pid;
 }
 
-Cloned clone3(std::uint64_t namespaces)
+Cloned clone3(std::uint64_t namespaces, int group)
 {
     int pidfd = -1;
     clone_args arguments = {};
     arguments.flags = namespaces | CLONE_PIDFD;
     arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
     arguments.exit_signal = SIGCHLD;
+    if (group >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<std::uint64_t>(group);
+    }
     const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
     check(pid, "clone3");
     return {static_cast<pid_t>(pid), UniqueFd(pid == 0 ? -1 : pidfd)};

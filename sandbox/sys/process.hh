@@ -19,8 +19,9 @@ struct Cloned {
     UniqueFd pidfd;
 };
 /// A fork into new namespaces (CLONE_NEW…), with CLONE_PIDFD. Needs no exec: every wall is up when
-/// it returns.
-[[nodiscard]] Cloned clone3(std::uint64_t namespaces);
+/// it returns. `group`: directory of a cgroup of version 2 that the child starts in
+/// (CLONE_INTO_CGROUP), -1 for the caller's own.
+[[nodiscard]] Cloned clone3(std::uint64_t namespaces, int group = -1);
 void unshare(int namespaces);
 /// Joins the namespace of that kind (CLONE_NEW…) that `space` is open on.
 void setns(int space, int kind);

@@ -39,7 +39,7 @@ public:
             plan_, filter_.program.get(), {.output = output.get(), .errors = errors.get()});
         output.reset();
         errors.reset();
-        if (!running.outcome.get().ok())
+        if (!chamber_->wait(running).ok())
             throw Error(ErrorKind::kInternal, "the cell did not end well");
         used_.push_back(tree);
     }

@@ -95,6 +95,7 @@ void CellTest::SetUpTestSuite()
     Files files = {
         {"bin/busybox", read_file(kBusybox, 1U << 24)},
         {"bin/probe", read_file(checkout::probe(), 1U << 26)},
+        {"bin/hog", read_file(checkout::hog(), 1U << 26)},
         {"etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:1000:1000::/:/bin/sh\nbroken line\n"},
         {"etc/group", "root:x:0:\nbuilder:x:1000:\naudio:x:29:root,builder\n"},
         {"etc/hosts", "the image's own\n"},
@@ -105,7 +106,7 @@ void CellTest::SetUpTestSuite()
          {"sh",   "true",     "false", "cat",   "echo",  "env",    "id",   "ls",
           "kill", "sleep",    "stat",  "mkdir", "rm",    "touch",  "head", "readlink",
           "pwd",  "hostname", "grep",  "dd",    "nohup", "setsid", "wc",   "seq",
-          "ip",   "nc",       "mv",    "yes",   "test"})
+          "cut",  "ip",       "mv",    "nc",    "sort",  "test",   "yes"})
         files.emplace_back(std::string("bin/") + tool, "->busybox");
     make_tree_of("base", files);
 }

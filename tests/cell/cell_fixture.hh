@@ -82,7 +82,7 @@ Ended CellTest::run_and(const Plan& plan, Meddle&& meddle)
     Chamber::Running running = chamber().run(plan, filter(), readers.pipes());
     meddle(running);
     Ended ended;
-    ended.outcome = running.outcome.get();
+    ended.outcome = chamber().wait(running);
     readers.finish(ended);
     return ended;
 }

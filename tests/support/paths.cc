@@ -27,6 +27,11 @@ std::filesystem::path probe()
     return CAISSON_BUILD_DIR "/bin/caisson-probe";
 }
 
+std::filesystem::path hog()
+{
+    return CAISSON_BUILD_DIR "/tests/caisson-hog";
+}
+
 std::filesystem::path real()
 {
     return CAISSON_BUILD_DIR "/real";

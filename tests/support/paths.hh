@@ -18,6 +18,8 @@ namespace caisson::checkout {
 [[nodiscard]] std::filesystem::path probe();
 /// Where tests/support/make_debian_root puts a Debian system.
 [[nodiscard]] std::filesystem::path real();
+/// The program that takes what it can get.
+[[nodiscard]] std::filesystem::path hog();
 /// Where tests/support/install_readers puts what npm has.
 [[nodiscard]] std::filesystem::path readers();
 

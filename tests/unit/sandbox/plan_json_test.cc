@@ -32,7 +32,8 @@ Plan full_plan()
                    .open_files = 3,
                    .output_bytes = 4,
                    .step_time = std::chrono::milliseconds(5),
-                   .build_memory_bytes = 14};
+                   .build_memory_bytes = 14,
+                   .build_disk_bytes = 15};
     plan.landlock = Landlock::kRequired;
     plan.files = {{.path = "/etc/hosts", .content = "x\n", .mode = 0755}};
     plan.binds = {

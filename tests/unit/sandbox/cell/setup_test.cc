@@ -34,6 +34,9 @@ TEST(CellSetup, RaisesTheWallsInTheOnlyOrderThatHolds)
     EXPECT_EQ(place_of("filter system calls and execute"), cell_setup().size() - 1);
     for (const auto& [earlier, later] :
          std::initializer_list<std::pair<std::string_view, std::string_view>>{
+             {"take identity", "join cgroups"},
+             {"join cgroups", "hide cgroups"},
+             {"hide cgroups", "mount procfs"},
              {"detach mounts", "mount root"},
              {"forbid user namespaces", "mount procfs"},
              {"mount procfs", "enter root"},

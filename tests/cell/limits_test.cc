@@ -1,0 +1,345 @@
+// What a step cannot take, held by cgroups where this host gives us some, and by the watcher where
+// it does not. Each hog tells how far it got: that is the overshoot.
+#include "sandbox/base/error.hh"
+#include "sandbox/base/file.hh"
+#include "sandbox/base/scope_exit.hh"
+#include "sandbox/cgroup/build_groups.hh"
+#include "sandbox/cgroup/hierarchy.hh"
+#include "sandbox/sys/process.hh"
+#include "tests/cell/cell_fixture.hh"
+#include "tests/support/paths.hh"
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <set>
+#include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace caisson::sandbox::testing {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMebibyte = 1U << 20;
+constexpr std::uint64_t kGibibyte = 1U << 30;
+
+// docs/limits.md promises no less
+constexpr std::uint64_t kMemoryOvershoot = 256 * kMebibyte;
+constexpr std::uint64_t kDiskOvershoot = 512 * kMebibyte;
+constexpr std::uint64_t kFilesOvershoot = 20'000;
+
+enum class With { kCgroups, kWatcher };
+
+class LimitsOf : public CellTest, public ::testing::WithParamInterface<With> {
+protected:
+    void SetUp() override
+    {
+        CellTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        trees_ = open_file(store() / "trees", O_RDONLY | O_DIRECTORY);
+        own_ = Chamber::start({.program = checkout::bin() / "caisson-chamber",
+                               .trees = trees_.get(),
+                               .ids = SubordinateIds::of_invoker(),
+                               .cgroups = GetParam() == With::kCgroups});
+        if (GetParam() == With::kCgroups && own_->holders().at("memory_bytes") == Holder::kWatcher)
+            GTEST_SKIP() << "this host gives this user no cgroups";
+    }
+
+    /// How a hog ended, and how far it says it got.
+    struct Fed {
+        Outcome outcome;
+        std::uint64_t got = 0;
+        std::string said;
+    };
+    Fed feed(const std::string& kind, std::uint64_t amount, const Limits& limits)
+    {
+        Plan wanted = plan({"hog", kind, std::to_string(amount)});
+        wanted.limits = limits;
+        return run_here(wanted);
+    }
+
+    Fed run_here(const Plan& wanted)
+    {
+        PipeReaders readers;
+        Chamber::Running running = own_->run(wanted, filter(), readers.pipes());
+        Fed fed{.outcome = own_->wait(running)};
+        Ended ended;
+        readers.finish(ended);
+        fed.said = ended.output + ended.errors;
+        std::istringstream lines(ended.output);
+        for (std::string line; std::getline(lines, line);)
+            fed.got = std::max<std::uint64_t>(fed.got, std::strtoull(line.c_str(), nullptr, 10));
+        return fed;
+    }
+
+    static Limits limits()
+    {
+        Limits limits;
+        limits.step_time = 60s;
+        return limits;
+    }
+
+    [[nodiscard]] Chamber& own() { return *own_; }
+
+private:
+    UniqueFd trees_;
+    std::unique_ptr<Chamber> own_;
+};
+
+TEST_P(LimitsOf, EndAStepThatTakesTooMuchMemory)
+{
+    for (const char* kind : {"memory", "memfd", "page-tables"}) {
+        Limits wanted = limits();
+        wanted.memory_bytes = 256 * kMebibyte;
+
+        const Fed fed = feed(kind, 2 * kGibibyte, wanted);
+
+        EXPECT_EQ(fed.outcome.kind, Outcome::Kind::kOutOfMemory) << kind << fed.said;
+        EXPECT_EQ(fed.outcome.limit, "memory_bytes") << kind;
+        EXPECT_EQ(fed.outcome.allowed, wanted.memory_bytes) << kind;
+        EXPECT_LE(fed.got, wanted.memory_bytes + kMemoryOvershoot) << kind;
+        RecordProperty(std::string("got_") + kind, std::to_string(fed.got / kMebibyte));
+    }
+}
+
+TEST_P(LimitsOf, CountAPageOnceHoweverManyShareIt)
+{
+    Limits wanted = limits();
+    wanted.memory_bytes = 400 * kMebibyte;
+
+    const Fed fed = feed("shared-memory", 300 * kMebibyte, wanted);
+
+    EXPECT_TRUE(fed.outcome.ok()) << fed.said << fed.outcome.limit;
+}
+
+TEST_P(LimitsOf, BoundAllStepsAtOnceTogether)
+{
+    Limits wanted = limits();
+    wanted.memory_bytes = 400 * kMebibyte;
+    wanted.build_memory_bytes = 500 * kMebibyte;
+    const UniqueFd trees = open_file(store() / "trees", O_RDONLY | O_DIRECTORY);
+    const auto chamber = Chamber::start({.program = checkout::bin() / "caisson-chamber",
+                                         .trees = trees.get(),
+                                         .ids = SubordinateIds::of_invoker(),
+                                         .limits = wanted,
+                                         .cgroups = GetParam() == With::kCgroups});
+    PipeReaders readers;
+    std::vector<Chamber::Running> running;
+    for (int step = 0; step < 2; ++step) {
+        Plan hog = script("hog memory 367001600; sleep 1");
+        hog.limits = wanted;
+        running.push_back(chamber->run(hog, filter(), readers.pipes()));
+    }
+
+    std::set<std::string> limits_hit;
+    for (Chamber::Running& one : running)
+        limits_hit.insert(chamber->wait(one).limit);
+
+    EXPECT_TRUE(limits_hit.contains("build_memory_bytes"));
+}
+
+TEST_P(LimitsOf, EndAStepThatFillsTheDisk)
+{
+    for (const char* kind : {"disk", "nameless-disk", "deep-disk"}) {
+        Limits wanted = limits();
+        wanted.disk_bytes = 256 * kMebibyte;
+
+        const Fed fed = feed(kind, 4 * kGibibyte, wanted);
+
+        EXPECT_EQ(fed.outcome.kind, Outcome::Kind::kTooMuchDisk) << kind << fed.said;
+        EXPECT_EQ(fed.outcome.limit, "disk_bytes") << kind;
+        EXPECT_LE(fed.got, wanted.disk_bytes + kDiskOvershoot) << kind;
+        RecordProperty(std::string("got_") + kind, std::to_string(fed.got / kMebibyte));
+    }
+}
+
+TEST_P(LimitsOf, EndAStepThatMakesTooManyFiles)
+{
+    Limits wanted = limits();
+    wanted.disk_files = 5000;
+
+    const Fed fed = feed("files", 2'000'000, wanted);
+
+    EXPECT_EQ(fed.outcome.kind, Outcome::Kind::kTooManyFiles) << fed.said;
+    EXPECT_LE(fed.got, wanted.disk_files + kFilesOvershoot);
+    RecordProperty("got", std::to_string(fed.got));
+}
+
+TEST_P(LimitsOf, LeaveAStepAloneThatStaysBelow)
+{
+    Limits wanted = limits();
+    wanted.memory_bytes = 300 * kMebibyte;
+    wanted.disk_bytes = 300 * kMebibyte;
+    wanted.disk_files = 2000;
+
+    for (const auto& [kind, amount] :
+         std::initializer_list<std::pair<const char*, std::uint64_t>>{{"memory", 128 * kMebibyte},
+                                                                      {"memfd", 128 * kMebibyte},
+                                                                      {"disk", 256 * kMebibyte},
+                                                                      {"files", 1500}}) {
+        const Fed fed = feed(kind, amount, wanted);
+        EXPECT_TRUE(fed.outcome.ok()) << kind << fed.outcome.limit << fed.said;
+    }
+}
+
+TEST_P(LimitsOf, EndAStepThatBurnsTooMuchTime)
+{
+    for (const char* kind : {"cpu", "unseen-cpu"}) {
+        Limits wanted = limits();
+        wanted.cpu_time = 1s;
+
+        // no process of it comes near the limit
+        const Fed fed = feed(kind, kind == std::string("cpu") ? 1800 : 20'000, wanted);
+
+        EXPECT_EQ(fed.outcome.kind, Outcome::Kind::kTooMuchCpu) << kind << fed.said;
+        EXPECT_EQ(fed.outcome.limit, "cpu_seconds") << kind;
+        EXPECT_LT(fed.outcome.wall, 20s) << kind;
+    }
+}
+
+TEST_P(LimitsOf, EndAStepThatForksWithoutEnd)
+{
+    for (const char* kind : {"processes", "threads"}) {
+        Limits wanted = limits();
+        wanted.processes = 64;
+
+        const Fed fed = feed(kind, 1000, wanted);
+
+        EXPECT_EQ(fed.outcome.kind, Outcome::Kind::kTooManyProcesses) << kind << fed.said;
+        EXPECT_EQ(fed.outcome.allowed, 64U) << kind;
+        EXPECT_LT(fed.outcome.wall, 20s) << kind;
+    }
+}
+
+TEST_P(LimitsOf, AreThoseOfEachPlan)
+{
+    Limits little = limits();
+    little.memory_bytes = 64 * kMebibyte;
+    Limits more = limits();
+    more.memory_bytes = 512 * kMebibyte;
+
+    EXPECT_EQ(feed("memory", kGibibyte, little).outcome.allowed, little.memory_bytes);
+    EXPECT_TRUE(feed("memory", 128 * kMebibyte, more).outcome.ok());
+    EXPECT_EQ(feed("memory", kGibibyte, little).outcome.allowed, little.memory_bytes);
+}
+
+TEST_P(LimitsOf, LeaveNoGroupOfTheHostInSight)
+{
+    const Fed fed = run_here(script("cut -d: -f3 /proc/self/cgroup | sort -u; ls /sys"));
+
+    EXPECT_TRUE(fed.said.starts_with("/\nls")) << fed.said;
+}
+
+/// Those of a build, without a chamber.
+class Groups : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        if (!BuildGroups::try_make({})) GTEST_SKIP() << "this host gives this user no cgroups";
+    }
+
+    /// Whether a group of that name is anywhere on this host.
+    static bool exists(const std::string& name)
+    {
+        using Walk = fs::recursive_directory_iterator;
+        for (const Hierarchy& hierarchy : find_hierarchies()) {
+            std::error_code gone; // groups come and go
+            for (Walk entry(hierarchy.mount, fs::directory_options::skip_permission_denied, gone);
+                 entry != Walk() && !gone;
+                 entry.increment(gone))
+                if (entry->path().filename() == name) return true;
+        }
+        return false;
+    }
+
+    /// Moves the calling process in, as a cell does it, or as whoever owns the group can.
+    static void enter(const GroupEntrance& entrance)
+    {
+        for (const int tasks : entrance.tasks)
+            write_all(tasks, "0");
+        if (entrance.directory >= 0) write_group_file(entrance.directory, "cgroup.procs", "0");
+    }
+};
+
+TEST_F(Groups, AreGoneWhenTheBuildIs)
+{
+    auto groups = BuildGroups::try_make({});
+    const std::string name = groups->name();
+    auto step = groups->take({});
+    EXPECT_TRUE(exists(name));
+
+    groups->put_back(std::move(step));
+    groups.reset();
+
+    EXPECT_FALSE(exists(name));
+}
+
+TEST_F(Groups, OfAKilledBuildAreRemovedByTheNextWithWhatStillRunsInThem)
+{
+    auto [ready, ready_end] = make_pipe();
+    const pid_t builder = ::fork();
+    ASSERT_GE(builder, 0);
+    if (builder == 0) {
+        const auto groups = BuildGroups::try_make({});
+        const auto step = groups->take({});
+        const pid_t left_behind = ::fork();
+        if (left_behind == 0) {
+            enter(step->entrance());
+            write_all(ready_end.get(), groups->name() + " " + std::to_string(::getpid()) + "\n");
+            // as after an exec: the lock is its builder's alone
+            sys::close_range(3, ~0U);
+            for (;;)
+                ::pause();
+        }
+        ::pause();
+        ::_exit(0);
+    }
+    ready_end.reset();
+    std::string line(64, '\0');
+    ASSERT_GT(::read(ready.get(), line.data(), line.size()), 0);
+    std::istringstream words(line);
+    std::string name;
+    pid_t left_behind = -1;
+    words >> name >> left_behind;
+    ASSERT_GT(left_behind, 1) << line;
+    const ScopeExit end_it([=] {
+        if (HasFailure()) ::kill(left_behind, SIGKILL);
+    });
+    ::kill(builder, SIGKILL);
+    ::waitpid(builder, nullptr, 0);
+    ASSERT_TRUE(exists(name));
+    ASSERT_EQ(::kill(left_behind, 0), 0);
+
+    (void)BuildGroups::try_make({});
+
+    EXPECT_FALSE(exists(name));
+    for (int tries = 0; tries < 100 && ::kill(left_behind, 0) == 0; ++tries)
+        std::this_thread::sleep_for(20ms); // whoever is its parent now reaps it
+    EXPECT_NE(::kill(left_behind, 0), 0);
+}
+
+TEST_F(Groups, AreTakenAndPutBackByOneStepAfterAnother)
+{
+    const auto groups = BuildGroups::try_make({});
+    for (int turn = 0; turn < 20; ++turn) {
+        auto step = groups->take({});
+        EXPECT_FALSE(step->hit());
+        EXPECT_FALSE(step->holders().empty());
+        groups->put_back(std::move(step));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Held,
+                         LimitsOf,
+                         ::testing::Values(With::kCgroups, With::kWatcher),
+                         [](const auto& with) {
+                             return with.param == With::kCgroups ? "ByCgroups" : "ByTheWatcher";
+                         });
+
+} // namespace
+} // namespace caisson::sandbox::testing
