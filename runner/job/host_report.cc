@@ -1,9 +1,11 @@
 #include "runner/job/host_report.hh"
 
+#include "runner/job/posture.hh"
 #include "runner/job/run.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
+#include "sandbox/base/scope_exit.hh"
 #include "sandbox/launch.hh"
 
 #include <algorithm>
@@ -30,6 +32,9 @@ constexpr Line kIds = {"ids.subordinate",
 constexpr Line kStore = {"store.place", "the store", "images, trees and the cache"};
 constexpr Line kCell = {
     "cell", "a cell", "all of it together: a command of this host ran behind every wall"};
+constexpr Line kWalls = {"cell.walls",
+                         "the walls of a cell",
+                         "what a hostile step is kept in by; each build tries the cheap part"};
 
 json finding(const Line& line,
              const char* status,
@@ -51,6 +56,7 @@ json find(const Line& line, Look&& look)
 try {
     return finding(line, kOk, std::forward<Look>(look)());
 } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInterrupted) throw;
     return finding(line, kMissing, error.message(), error.hint());
 }
 
@@ -100,6 +106,62 @@ json find_cell(Store& store)
     return found;
 }
 
+std::string joined(const std::vector<std::string>& parts)
+{
+    std::string text;
+    for (const std::string& part : parts)
+        text += (text.empty() ? "" : "; ") + part;
+    return text;
+}
+
+json finding_of(const Posture& posture)
+{
+    if (!posture.broken.empty())
+        return finding(kWalls,
+                       kMissing,
+                       joined(posture.broken),
+                       "builds stop here: update the kernel, or use another host");
+    const std::size_t surface = posture.open.size() - posture.given.size();
+    std::string detail = std::to_string(posture.attempts) +
+                         " attempts: " + std::to_string(posture.refused) + " refused, " +
+                         std::to_string(posture.absent) + " absent, " + std::to_string(surface) +
+                         " of surface";
+    if (posture.given.empty()) return finding(kWalls, kOk, detail);
+    std::vector<std::string> given;
+    for (const auto& [attempt, permission] : posture.given)
+        given.push_back(attempt + " by " + permission);
+    return finding(kWalls, kDegraded, detail + "; the policy gives " + joined(given));
+}
+
+json to_json(const ProbeAttempt& attempt, const Judge& judge)
+{
+    return {{"id", attempt.id},
+            {"severity", attempt.severity},
+            {"result", attempt.result},
+            {"judgement", word_of(judge.judge(attempt))},
+            {"detail", attempt.detail}};
+}
+
+/// Adds the check, and every attempt as `selfTest`.
+void test_walls(Store& store, const policies::Policy& policy, json& report)
+{
+    json& self_test = report["selfTest"];
+    self_test = {{"policy", policy.name},
+                 {"policyDigest", attest::Digest::of(policy.canonical_json).text()},
+                 {"attempts", json::array()}};
+    json found = find(kWalls, [&] {
+        Site site(store);
+        const ScopeExit forget([&site] { site.abandon(); });
+        const std::vector<ProbeAttempt> attempts = attempt_in_cell(site, policy, ProbeSet::kWhole);
+        const Judge judge(policy);
+        for (const ProbeAttempt& attempt : attempts)
+            self_test["attempts"].push_back(to_json(attempt, judge));
+        report["checks"].push_back(finding_of(judge.posture_of(attempts)));
+        return std::string();
+    });
+    if (found.at("status") != kOk) report["checks"].push_back(std::move(found));
+}
+
 bool makes_builds_impossible(const json& check)
 {
     return check.at("required").get<bool>() && check.at("status") == kMissing;
@@ -107,7 +169,7 @@ bool makes_builds_impossible(const json& check)
 
 } // namespace
 
-json report_host(const std::filesystem::path& root)
+json report_host(const std::filesystem::path& root, const policies::Policy* self_test)
 {
     json checks = json::array();
     std::optional<sandbox::SubordinateIds> ids;
@@ -122,9 +184,14 @@ json report_host(const std::filesystem::path& root)
         checks.push_back(std::move(check));
     if (std::none_of(checks.begin(), checks.end(), makes_builds_impossible))
         checks.push_back(find_cell(*place.store));
-    const bool possible = std::none_of(checks.begin(), checks.end(), makes_builds_impossible);
-    return {
-        {"format", "caisson-host-check@v1"}, {"possible", possible}, {"checks", std::move(checks)}};
+    json report = {{"format", "caisson-host-check@v1"}, {"checks", std::move(checks)}};
+    const auto is_possible = [&] {
+        return std::none_of(
+            report["checks"].begin(), report["checks"].end(), makes_builds_impossible);
+    };
+    if (self_test != nullptr && is_possible()) test_walls(*place.store, *self_test, report);
+    report["possible"] = is_possible();
+    return report;
 }
 
 } // namespace caisson::runner

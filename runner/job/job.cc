@@ -9,6 +9,8 @@
 #include "runner/job/interrupt.hh"
 #include "runner/job/metadata.hh"
 #include "runner/job/outputs.hh"
+#include "runner/job/posture_check.hh"
+#include "runner/job/programs.hh"
 #include "runner/job/record.hh"
 #include "runner/job/solve.hh"
 #include "runner/job/sources.hh"
@@ -63,29 +65,15 @@ public:
         const BuildPlan build = plan_build(request_, policy, sources, *store_, progress_);
         // From here on every input is known by its digest, and every step by its plan.
 
-        const bool in_memory = sandbox::trees_lie_in_memory(store_->trees());
-        if (in_memory)
-            progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
-                              "layers are cached");
-        site_.govern(policy.sandbox, build.epoch);
+        const bool in_memory = place_trees(policy, build);
+        const std::vector<attest::Material> programs = program_digests(*store_);
+        const Posture posture = try_walls(policy, programs);
+        // From here on the walls are known to hold: steps may run.
+
         // a key that can not be used stops the build here, not after an hour
         progress_.result("signer", signer.key_id());
         const std::string invocation = new_invocation();
-        solve({.graph = build.graph,
-               .bases = build.bases,
-               .context = sources.context,
-               .site = site_,
-               .progress = progress_,
-               .keys = {.policy = policy_digest.text(),
-                        .epoch = build.epoch,
-                        .architecture = build.graph.config.architecture},
-               .filter = build.filter.program.get(),
-               .i386_filter = build.i386 ? build.i386->filter.program.get() : -1,
-               .invocation = invocation,
-               .deadline = std::chrono::steady_clock::now() + policy.limits.build_time,
-               .build_time = policy.limits.build_time,
-               .no_cache = request_.no_cache},
-              solved_);
+        work(policy, policy_digest, sources, build, invocation);
         // From here on no step runs: what follows is made of what the runner itself saw and hashed.
 
         const std::vector<Layer> layers = solved_.layers();
@@ -107,16 +95,78 @@ public:
                          .solved = solved_,
                          .manifest = manifest,
                          .config = config_digest,
+                         .programs = programs,
+                         .posture = posture,
                          .trees_in_memory = in_memory,
                          .invocation = invocation,
                          .epoch = build.epoch,
                          .started = started,
                          .finished = std::time(nullptr)},
                         *store_);
+        deliver(manifest, config_digest, prove(record, signer));
+        tell(policy, manifest);
+        // the image is out, so nothing from here on makes the build one that failed: what a chamber
+        // that is killed now leaves is swept by the next build
+        site_.abandon();
+    } catch (Error& error) {
+        fail(error);
+        throw;
+    }
+
+private:
+    /// Whether trees are kept in memory; from here on they are shared and checked by the policy.
+    bool place_trees(const policies::Policy& policy, const BuildPlan& build)
+    {
+        const bool in_memory = sandbox::trees_lie_in_memory(store_->trees());
+        if (in_memory)
+            progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
+                              "layers are cached");
+        site_.govern(policy.sandbox, build.epoch);
+        return in_memory;
+    }
+
+    Posture try_walls(const policies::Policy& policy, const std::vector<attest::Material>& programs)
+    {
+        const auto cache = request_.no_cache ? PostureCache::kIgnore : PostureCache::kUse;
+        return check_posture(site_, policy, programs, cache);
+    }
+
+    /// Runs the steps.
+    void work(const policies::Policy& policy,
+              const attest::Digest& policy_digest,
+              const Sources& sources,
+              const BuildPlan& build,
+              const std::string& invocation)
+    {
+        solve({.graph = build.graph,
+               .bases = build.bases,
+               .context = sources.context,
+               .site = site_,
+               .progress = progress_,
+               .keys = {.policy = policy_digest.text(),
+                        .epoch = build.epoch,
+                        .architecture = build.graph.config.architecture},
+               .filter = build.filter.program.get(),
+               .i386_filter = build.i386 ? build.i386->filter.program.get() : -1,
+               .invocation = invocation,
+               .deadline = std::chrono::steady_clock::now() + policy.limits.build_time,
+               .build_time = policy.limits.build_time,
+               .no_cache = request_.no_cache},
+              solved_);
+    }
+
+    static attest::Signed prove(const attest::BuildRecord& record, attest::SignerClient& signer)
+    {
         Interrupt::check();
-        const attest::Signed proof = in_context("sign the provenance", [&] {
+        return in_context("sign the provenance", [&] {
             return signer.sign(attest::make_provenance(record), record.builder_id);
         });
+    }
+
+    /// Image and attestation appear together.
+    void
+    deliver(const Descriptor& manifest, const attest::Digest& config, const attest::Signed& proof)
+    {
         const attest::Digest bundle = store_->put_blob(proof.bundle);
         hand_out(request_,
                  {.manifest = manifest,
@@ -128,18 +178,10 @@ public:
         write_metadata(request_,
                        {.steps = solved_.steps,
                         .manifest = manifest,
-                        .config = config_digest.text(),
+                        .config = config.text(),
                         .provenance = bundle.text()});
-        tell(policy, manifest);
-        // the image is out, so nothing from here on makes the build one that failed: what a chamber
-        // that is killed now leaves is swept by the next build
-        site_.abandon();
-    } catch (Error& error) {
-        fail(error);
-        throw;
     }
 
-private:
     void tell(const policies::Policy& policy, const Descriptor& manifest)
     {
         if (!solved_.plans.empty() && policy.network == "none")

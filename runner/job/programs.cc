@@ -19,9 +19,18 @@ std::string identity_of(int file)
 {
     struct stat status = {};
     if (::fstat(file, &status) != 0) throw SysError(errno, "fstat");
-    return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
-           std::to_string(status.st_size) + ":" + std::to_string(status.st_ctim.tv_sec) + "." +
-           std::to_string(status.st_ctim.tv_nsec);
+    return file_identity(status);
+}
+
+UniqueFd open_program(const std::filesystem::path& path)
+{
+    std::error_code missing;
+    if (!std::filesystem::exists(path, missing))
+        throw Error(ErrorKind::kHost,
+                    "\"" + path.native() + "\" is missing",
+                    "caisson and the programs that it starts lie in one directory: put all of "
+                    "them there");
+    return open_file(path, O_RDONLY);
 }
 
 std::string digest_of(int file)
@@ -39,6 +48,13 @@ std::string digest_of(int file)
 
 } // namespace
 
+std::string file_identity(const struct stat& status)
+{
+    return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
+           std::to_string(status.st_size) + ":" + std::to_string(status.st_ctim.tv_sec) + "." +
+           std::to_string(status.st_ctim.tv_nsec);
+}
+
 std::vector<attest::Material> program_digests(Store& store)
 {
     const std::filesystem::path memory = store.root() / "programs.json";
@@ -49,8 +65,8 @@ std::vector<attest::Material> program_digests(Store& store)
     if (!known.is_object()) known = nlohmann::json::object();
     std::vector<attest::Material> programs;
     bool learned = false;
-    for (const char* name : {"caisson", "caisson-chamber", "caisson-signer"}) {
-        const UniqueFd file = open_file(own_directory() / name, O_RDONLY);
+    for (const char* name : {"caisson", "caisson-chamber", "caisson-probe", "caisson-signer"}) {
+        const UniqueFd file = open_program(own_directory() / name);
         const std::string identity = identity_of(file.get());
         if (!known.contains(identity) || !known[identity].is_string()) {
             if (!learned && known.size() > 64) known = nlohmann::json::object();

@@ -1,7 +1,6 @@
 #include "runner/job/record.hh"
 
 #include "runner/job/compile_plan.hh"
-#include "runner/job/programs.hh"
 #include "runner/progress/progress.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/plan_json.hh"
@@ -109,6 +108,17 @@ dependency(const std::string& name, const std::string& digest, const std::string
             .media_type = media_type};
 }
 
+/// What the self-test at the start of this build found of its walls.
+nlohmann::json self_test(const Posture& posture)
+{
+    return {{"attempts", posture.attempts},
+            {"refused", posture.refused},
+            {"absent", posture.absent},
+            {"open", posture.open},
+            {"given", posture.given},
+            {"origin", posture.cached ? "cache" : "run"}};
+}
+
 /// The isolation facts that hold for every step of the build, and what this vantage point can not
 /// see.
 nlohmann::json evidence(const RecordInput& in)
@@ -127,6 +137,7 @@ nlohmann::json evidence(const RecordInput& in)
                    : nlohmann::json::array()},
               {"capabilities", in.plan.capabilities},
               {"noNewPrivs", true},
+              {"selfTest", self_test(in.posture)},
               {"trees", in.trees_in_memory ? "tmpfs" : "store"},
               {"hostAttestation", "none"}}}};
 }
@@ -150,7 +161,7 @@ attest::BuildRecord make_record(const RecordInput& in, Store& store)
     record.materials = materials(in);
     record.builder_id = builder_id(in.request);
     record.builder_version = {{"caisson", CAISSON_VERSION}};
-    record.builder_dependencies = program_digests(store);
+    record.builder_dependencies = in.programs;
     record.builder_dependencies.push_back(
         dependency("seccomp", in.filter.digest, "application/vnd.caisson.seccomp-bpf.v1"));
     record.builder_dependencies.back().annotations["caisson_source"] = in.policy_digest.text();

@@ -6,6 +6,7 @@
 #include "runner/image/base_image.hh"
 #include "runner/job/compile_filter.hh"
 #include "runner/job/context.hh"
+#include "runner/job/posture.hh"
 #include "runner/job/solve.hh"
 #include "runner/request.hh"
 
@@ -30,6 +31,8 @@ struct RecordInput {
     const Solved& solved;
     const Descriptor& manifest;
     const attest::Digest& config;
+    const std::vector<attest::Material>& programs; ///< of program_digests()
+    const Posture& posture;
     bool trees_in_memory = false; ///< the store lies on overlayfs
     std::string invocation;
     std::int64_t epoch = 0;

@@ -60,6 +60,8 @@ Finding raise_hard_limit()
 Finding be_preferred()
 {
     const long before = 20 - call(SYS_getpriority, PRIO_PROCESS, 0);
+    // what is below the least is taken for it (setpriority(2)), and so would change nothing
+    if (before <= -20) return absent_because("nothing is before it");
     const long answer = call(SYS_setpriority, PRIO_PROCESS, 0, before - 1);
     return judge(answer, "setpriority");
 }

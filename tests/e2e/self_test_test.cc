@@ -1,0 +1,352 @@
+// The self-test at the start of a build, and of `caisson host check`: what it finds is in the
+// statement, and a wall that does not hold stops the build.
+#include "sandbox/base/base64.hh"
+#include "tests/support/paths.hh"
+#include "tests/support/probe.hh"
+#include "tests/support/require.hh"
+#include "tests/support/workspace.hh"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace caisson::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+class SelfTest : public ::testing::Test {
+protected:
+    void SetUp() override { work.write("a", "1"); }
+
+    [[nodiscard]] Ran build(std::vector<std::string> options = {}) const
+    {
+        options.insert(options.end(), {"--provenance", work.path("p.json"), "-t", "app:1"});
+        return work.build("FROM scratch\nCOPY a /\n", options);
+    }
+
+    /// What the statement of the last build says of it.
+    [[nodiscard]] json recorded() const
+    {
+        const json bundle = json::parse(read_file(work.path("p.json"), 1U << 24));
+        const std::string payload = bundle["dsseEnvelope"]["payload"];
+        return json::parse(
+            base64_decode(payload).value())["predicate"]["runDetails"]["metadata"]
+                                           ["caisson_evidence"]["isolation"]["selfTest"];
+    }
+
+    [[nodiscard]] fs::path memory() const { return work.store() / "posture.json"; }
+
+    void write_file(const fs::path& path, const std::string& text) const
+    {
+        std::ofstream(path, std::ios::binary) << text;
+    }
+
+    /// The built programs in a directory of their own, less those named.
+    [[nodiscard]] fs::path programs_without(const std::string& name) const
+    {
+        fs::path programs = work.path("programs");
+        fs::create_directory(programs);
+        for (const char* program :
+             {"caisson", "caisson-chamber", "caisson-probe", "caisson-signer"})
+            if (program != name) fs::copy_file(checkout::bin() / program, programs / program);
+        return programs;
+    }
+
+    [[nodiscard]] Ran build_with(const fs::path& programs) const
+    {
+        work.write("Dockerfile", "FROM scratch\nCOPY a /\n");
+        return run(
+            programs / "caisson", {"build", "-t", "app:1", work.context()}, work.environment());
+    }
+
+    Workspace work;
+};
+
+json check_of(const json& report, const std::string& id)
+{
+    for (const json& check : report.at("checks"))
+        if (check.at("id") == id) return check;
+    return {{"status", "not there"}};
+}
+
+/// The default policy with a profile that allows every call, above the floor.
+json policy_of_all_calls(const json& accepted)
+{
+    json policy =
+        json::parse(read_file(checkout::source() / "policies/profiles/default.json", 1U << 20));
+    policy.erase("syscalls");
+    policy["seccomp"] = accepted;
+    policy["seccomp"]["profile"] = "all.json";
+    return policy;
+}
+
+TEST_F(SelfTest, IsInTheStatement)
+{
+    const Ran built = build();
+
+    ASSERT_EQ(built.exit, 0) << built.err;
+    const json found = recorded();
+    EXPECT_GT(found.at("attempts").get<unsigned>(), 400U);
+    EXPECT_GT(found.at("refused").get<unsigned>(), 200U);
+    EXPECT_EQ(found.at("attempts").get<std::size_t>(),
+              found.at("refused").get<std::size_t>() + found.at("absent").get<std::size_t>() +
+                  found.at("open").size());
+    // those that SECURITY.md explains
+    EXPECT_THAT(
+        found.at("open").get<std::vector<std::string>>(),
+        UnorderedElementsAre(
+            "proc.read_stat", "proc.read_uptime", "proc.read_loadavg", "proc.read_meminfo"));
+    EXPECT_EQ(found.at("given"), json::object());
+    EXPECT_EQ(found.at("origin"), "run");
+    EXPECT_TRUE(processes_of(work).empty());
+}
+
+TEST_F(SelfTest, IsMadeOnceAndThenRemembered)
+{
+    ASSERT_EQ(build().exit, 0);
+    const json first = recorded();
+
+    ASSERT_EQ(build().exit, 0);
+    json second = recorded();
+
+    EXPECT_EQ(second.at("origin"), "cache");
+    second["origin"] = "run";
+    EXPECT_EQ(second, first);
+}
+
+TEST_F(SelfTest, IsMadeAgainForAnotherPolicyAndWithoutACache)
+{
+    ASSERT_EQ(build().exit, 0);
+
+    ASSERT_EQ(build({"--policy", "hermetic"}).exit, 0);
+    EXPECT_EQ(recorded().at("origin"), "run");
+    ASSERT_EQ(build({"--no-cache"}).exit, 0);
+    EXPECT_EQ(recorded().at("origin"), "run");
+    ASSERT_EQ(build().exit, 0);
+    EXPECT_EQ(recorded().at("origin"), "cache");
+}
+
+TEST_F(SelfTest, IsMadeAgainWhereTheMemoryIsDamagedOrOfAnotherBoot)
+{
+    ASSERT_EQ(build().exit, 0);
+    const json good = json::parse(read_file(memory(), 1U << 20));
+    const std::string key = good.at("found").items().begin().key();
+    const auto with = [&](const char* member, const json& value) {
+        json bad = good;
+        bad["found"][key][member] = value;
+        return bad.dump();
+    };
+    json of_another_boot = good;
+    of_another_boot["boot"] = "00000000-0000-0000-0000-000000000000\n";
+
+    for (const std::string& damage : {std::string(),
+                                      std::string("{\"boot\""),
+                                      std::string("[1]"),
+                                      std::string(1U << 19, ' '),
+                                      of_another_boot.dump(),
+                                      with("attempts", 1),
+                                      with("open", {1}),
+                                      with("refused", -1),
+                                      with("given", "x")}) {
+        write_file(memory(), damage);
+        ASSERT_EQ(build().exit, 0) << damage;
+        EXPECT_EQ(recorded().at("origin"), "run") << damage.substr(0, 200);
+        ASSERT_EQ(build().exit, 0);
+        EXPECT_EQ(recorded().at("origin"), "cache") << "it was not mended";
+    }
+}
+
+TEST_F(SelfTest, MakesItsRootAgainWhereThatIsDamaged)
+{
+    ASSERT_EQ(build().exit, 0);
+    for (const char* damage : {"", "{", "{\"program\": 1}"}) {
+        write_file(work.store() / "self-test.json", damage);
+        ASSERT_EQ(build({"--no-cache"}).exit, 0) << damage;
+    }
+    // the tree it was unpacked to, too
+    ASSERT_EQ(work.caisson({"store", "prune", "--all"}).exit, 0);
+    ASSERT_EQ(build({"--no-cache"}).exit, 0);
+}
+
+TEST_F(SelfTest, NamesWhatThePolicyGivesByALongName)
+{
+    const fs::path policy = work.path("policy.json");
+    write_file(work.path("all.json"), R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []})");
+    write_file(policy, policy_of_all_calls({{"i_accept_keyrings_of_the_host", true}}).dump());
+
+    const Ran built = build({"--policy", policy});
+    const Ran checked =
+        work.caisson({"host", "check", "--self-test", "--policy", policy, "--json"});
+
+    ASSERT_EQ(built.exit, 0) << built.err;
+    EXPECT_THAT(recorded().at("open").get<std::vector<std::string>>(),
+                ::testing::Contains("key.session_keyring"));
+    EXPECT_EQ(recorded().at("given").at("key.session_keyring"), "i_accept_keyrings_of_the_host");
+    EXPECT_FALSE(recorded().at("given").contains("net.vsock"));
+    EXPECT_EQ(checked.exit, 0) << checked.err;
+    const json walls = check_of(json::parse(checked.out), "cell.walls");
+    EXPECT_EQ(walls.at("status"), "degraded");
+    EXPECT_THAT(walls.at("detail").get<std::string>(),
+                HasSubstr("key.session_keyring by i_accept_keyrings_of_the_host"));
+}
+
+TEST_F(SelfTest, AsksNothingOfAPolicyThatIsStricter)
+{
+    json policy =
+        json::parse(read_file(checkout::source() / "policies/profiles/default.json", 1U << 20));
+    policy["syscalls"] = {"process", "files", "memory", "paths"};
+    policy["capabilities"] = json::array();
+    policy["limits"]["processes"] = 1;
+    policy["limits"]["open_files"] = 64;
+    policy["limits"]["file_size_bytes"] = 1 << 20;
+    policy["limits"]["address_space_bytes"] = 16 << 20;
+    policy["limits"]["disk_files"] = 1;
+    policy["limits"]["step_seconds"] = 1;
+    write_file(work.path("policy.json"), policy.dump());
+
+    const Ran built = build({"--policy", work.path("policy.json")});
+
+    EXPECT_EQ(built.exit, 0) << built.err;
+}
+
+TEST_F(SelfTest, HoldsNothingAgainstACallerThatIsPreferred)
+{
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be preferred";
+    work.write("Dockerfile", "FROM scratch\nCOPY a /\n");
+
+    const Ran built = run("/usr/bin/nice",
+                          {"-n", "-20", checkout::bin() / "caisson", "build", work.context()},
+                          work.environment());
+
+    EXPECT_EQ(built.exit, 0) << built.err;
+}
+
+TEST_F(SelfTest, StopsTheBuildWhereTheProgramIsMissing)
+{
+    const Ran built = build_with(programs_without("caisson-probe"));
+
+    EXPECT_EQ(built.exit, 5) << built.err;
+    EXPECT_THAT(built.err, AllOf(HasSubstr("caisson-probe\" is missing"), HasSubstr("hint: ")));
+    EXPECT_FALSE(fs::exists(memory()));
+}
+
+TEST_F(SelfTest, StopsTheBuildWhereTheProgramDoesNotDoItsWork)
+{
+    const fs::path programs = programs_without("caisson-probe");
+    // a static program that knows no such name
+    fs::copy_file("/bin/busybox", programs / "caisson-probe");
+
+    const Ran built = build_with(programs);
+
+    EXPECT_EQ(built.exit, 5) << built.err;
+    EXPECT_THAT(built.err, AllOf(HasSubstr("did not come to its end"), HasSubstr("hint: ")));
+    EXPECT_FALSE(fs::exists(memory()));
+}
+
+/// The chamber whose cells load no filter (tests/e2e/unfiltered.cc): one wall is down.
+class WithoutAFilter : public SelfTest {
+protected:
+    void SetUp() override
+    {
+        SelfTest::SetUp();
+        const auto outside = probe_outside({"--only", kAttempt});
+        CAISSON_REQUIRE(outside.size() == 1 && outside[0].is_open(), "this kernel has no keyrings");
+        programs = programs_without("caisson-chamber");
+        fs::copy_file(checkout::build() / "tests/unfiltered/caisson-chamber",
+                      programs / "caisson-chamber");
+    }
+
+    static constexpr const char* kAttempt = "key.session_keyring";
+    fs::path programs;
+};
+
+TEST_F(WithoutAFilter, NoBuildIsMade)
+{
+    for (int build = 0; build < 2; ++build) { // what failed is not remembered
+        const Ran built = build_with(programs);
+
+        EXPECT_EQ(built.exit, 5) << built.err;
+        EXPECT_THAT(built.err,
+                    AllOf(HasSubstr("self-test: the walls of a cell do not hold here: "),
+                          HasSubstr(std::string(kAttempt) + ": "),
+                          HasSubstr("hint: caisson host check --self-test")));
+    }
+    EXPECT_FALSE(fs::exists(memory()));
+    EXPECT_THAT(work.caisson({"image", "list"}).out, Not(HasSubstr("app")));
+    EXPECT_TRUE(processes_of(work).empty());
+}
+
+TEST_F(WithoutAFilter, WhatOtherProgramsFoundDoesNotCount)
+{
+    ASSERT_EQ(build().exit, 0);
+    ASSERT_TRUE(fs::exists(memory()));
+
+    EXPECT_EQ(build_with(programs).exit, 5);
+    // nor is what these find held against the others
+    EXPECT_EQ(build().exit, 0);
+}
+
+TEST_F(WithoutAFilter, HostCheckSaysThatNoBuildIsPossible)
+{
+    const auto check = [&](std::vector<std::string> options) {
+        options.insert(options.begin(), {"host", "check", "--self-test"});
+        return run(programs / "caisson", options, work.environment());
+    };
+
+    const Ran page = check({});
+    const Ran object = check({"--json"});
+
+    EXPECT_EQ(page.exit, 5) << page.err;
+    EXPECT_THAT(page.out,
+                AllOf(HasSubstr("missing   cell.walls"),
+                      HasSubstr("\nbroken    must      key.session_keyring "),
+                      HasSubstr("\nno build is possible here\n")));
+    EXPECT_EQ(object.exit, 5);
+    const json report = json::parse(object.out);
+    EXPECT_EQ(report.at("possible"), false);
+    EXPECT_EQ(check_of(report, "cell").at("status"), "ok");
+    EXPECT_EQ(check_of(report, "cell.walls").at("status"), "missing");
+}
+
+TEST_F(SelfTest, IsMadeWholeByHostCheck)
+{
+    const Ran page = work.caisson({"host", "check", "--self-test"});
+    const json report = json::parse(work.caisson({"host", "check", "--self-test", "--json"}).out);
+
+    EXPECT_EQ(page.exit, 0) << page.out << page.err;
+    EXPECT_THAT(page.out,
+                AllOf(HasSubstr("ok        cell.walls"),
+                      HasSubstr("\nsurface   should    proc.read_stat "),
+                      HasSubstr("\nbuilds are possible here\n"),
+                      Not(HasSubstr("\nbroken"))));
+    EXPECT_EQ(report.at("possible"), true);
+    EXPECT_EQ(report.at("selfTest").at("policy"), "default");
+    const auto outside = probe_outside({});
+    EXPECT_EQ(report.at("selfTest").at("attempts").size(), outside.size());
+    for (const json& attempt : report.at("selfTest").at("attempts"))
+        EXPECT_NE(attempt.at("judgement"), "broken") << attempt;
+    EXPECT_TRUE(processes_of(work).empty());
+}
+
+TEST_F(SelfTest, IsNotMadeByHostCheckUnlessAsked)
+{
+    const json report = json::parse(work.caisson({"host", "check", "--json"}).out);
+
+    EXPECT_FALSE(report.contains("selfTest"));
+    EXPECT_EQ(check_of(report, "cell.walls").at("status"), "not there");
+    EXPECT_EQ(work.caisson({"host", "check", "--policy", "default"}).exit, 2);
+    EXPECT_EQ(work.caisson({"host", "check", "--self-test", "--policy", "./nowhere.json"}).exit, 6);
+}
+
+} // namespace
+} // namespace caisson::testing
