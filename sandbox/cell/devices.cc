@@ -1,6 +1,5 @@
 // /dev: a tmpfs with six nodes of the host, a pts of its own, shared memory, and the usual links.
 #include "sandbox/cell/describe.hh"
-#include "sandbox/cell/mount_point.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/chamber/layout.hh"
@@ -56,13 +55,11 @@ void mount_shared_memory(int devices)
 
 } // namespace
 
-void mount_devices(CellSetup& setup)
+void mount_devices(CellSetup&)
 {
-    const UniqueFd point = open_mount_point(setup.root.get(), "dev");
     const UniqueFd devices =
         sys::make_file_system("tmpfs", {{"size", kSizeOfDevices}, {"mode", "0755"}}, kClosed);
-    sys::move_mount(
-        devices.get(), "", point.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    sys::move_mount(devices.get(), "", AT_FDCWD, kWaitingDevicesPath, MOVE_MOUNT_F_EMPTY_PATH);
     for (const char* name : kDeviceNames)
         bind_node(devices.get(), name);
     mount_terminals(devices.get());

@@ -16,12 +16,15 @@ void die_with_chamber(CellSetup&)
     sys::set_parent_death_signal();
 }
 
+void keep_to_itself(CellSetup& setup)
+{
+    close_all_but({setup.chamber.fd(), setup.report.get()});
+}
+
 void take_identity(CellSetup& setup)
 {
-    char go = 0;
-    if (::read(setup.id_maps.get(), &go, 1) != 1)
+    if (!setup.chamber.receive())
         throw Error(ErrorKind::kHost, "the chamber did not write the id maps");
-    setup.id_maps.reset();
     sys::setgroups({});
     sys::setresgid(0);
     sys::setresuid(0);

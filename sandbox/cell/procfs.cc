@@ -2,7 +2,6 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/cell/describe.hh"
-#include "sandbox/cell/mount_point.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/chamber/layout.hh"
@@ -99,9 +98,8 @@ void forbid_user_namespaces(CellSetup& setup)
 
 void mount_procfs(CellSetup& setup)
 {
-    const UniqueFd point = open_mount_point(setup.root.get(), "proc");
     const int procfs = setup.procfs.get();
-    sys::move_mount(procfs, "", point.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+    sys::move_mount(procfs, "", AT_FDCWD, kWaitingProcfsPath, MOVE_MOUNT_F_EMPTY_PATH);
 
     const std::string null = kDevicesPath + std::string("/null");
     require_null_device(sys::openat2(AT_FDCWD, null, O_PATH, RESOLVE_NO_SYMLINKS).get());
@@ -115,6 +113,7 @@ void mount_procfs(CellSetup& setup)
     // No build writes to it: a process's own files there are its oom_score_adj, the clock of its
     // children, and names that prctl(2) sets too.
     sys::mount_setattr(procfs, "", AT_EMPTY_PATH | AT_RECURSIVE, MOUNT_ATTR_RDONLY);
+    sys::chdir("/");
 }
 
 std::vector<MountNote> note_procfs()

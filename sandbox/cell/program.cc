@@ -116,18 +116,23 @@ void meet_supervisor(CellSetup& setup)
     if (setup.supervisor) await_supervisor(*setup.supervisor);
 }
 
+void close_all_but(std::vector<int> kept)
+{
+    std::sort(kept.begin(), kept.end());
+    unsigned first = STDERR_FILENO + 1;
+    for (const int fd : kept) {
+        if (fd < 0) continue;
+        const auto next = static_cast<unsigned>(fd);
+        if (next > first) sys::close_range(first, next - 1);
+        first = std::max(first, next + 1);
+    }
+    sys::close_range(first, ~0U);
+}
+
 void close_unlisted(CellSetup& setup)
 {
     // what stays open is closed by execve
-    std::vector<unsigned> kept = {static_cast<unsigned>(setup.report.get())};
-    if (setup.supervisor) kept.push_back(static_cast<unsigned>(setup.supervisor->fd()));
-    std::sort(kept.begin(), kept.end());
-    unsigned first = STDERR_FILENO + 1;
-    for (const unsigned fd : kept) {
-        if (fd > first) sys::close_range(first, fd - 1);
-        first = fd + 1;
-    }
-    sys::close_range(first, ~0U);
+    close_all_but({setup.report.get(), setup.supervisor ? setup.supervisor->fd() : -1});
 }
 
 /// The environment of the plan. HOME is known only here, behind the pivot, where the tree's passwd

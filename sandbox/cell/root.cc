@@ -1,5 +1,6 @@
 // The step's tree becomes its root.
 #include "sandbox/base/error.hh"
+#include "sandbox/cell/mount_point.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/chamber/layout.hh"
@@ -59,6 +60,15 @@ void mount_root(CellSetup& setup)
     if (!lowest.empty()) open_up_lowest_layer(trees.get(), setup.plan.upper, lowest);
     mount_tree(trees.get(), setup.plan.lowers, setup.plan.upper, kCellPath, lowest);
     setup.root = sys::openat2(AT_FDCWD, kCellPath, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+}
+
+void move_in(CellSetup& setup)
+{
+    for (const auto& [waiting, name] :
+         {std::pair{kWaitingDevicesPath, "dev"}, std::pair{kWaitingProcfsPath, "proc"}}) {
+        const UniqueFd point = open_mount_point(setup.root.get(), name);
+        sys::move_mount(AT_FDCWD, waiting, point.get(), "", MOVE_MOUNT_T_EMPTY_PATH);
+    }
 }
 
 void enter_root(CellSetup& setup)

@@ -1,6 +1,7 @@
 // The order in which a cell comes to be. A freshly cloned child of the chamber, already in new
 // user, pid, mount, network, IPC and UTS namespaces, runs this table from top to bottom and is the
-// step's command at its end. Read this file first; each step lies in the file that
+// step's command at its end. Down to "await plan" it is run while the step before is at work. Read
+// this file first; each step lies in the file that
 // cell/steps.hh names.
 #include "sandbox/cell/setup.hh"
 
@@ -17,16 +18,19 @@ namespace {
 
 constexpr std::array kSetup = {
     Step{"die with the chamber", die_with_chamber, "first: a killed chamber leaves no orphan"},
+    Step{"keep to itself", keep_to_itself, "nothing of other steps waits for a plan in here"},
     Step{"take identity", take_identity, "until the id maps are written we own nothing in here"},
-    Step{"join cgroups", join_cgroups, "early: what the set-up takes is the step's, too"},
-    Step{"hide cgroups", hide_cgroups, "after joining: the group it is in then is all it sees"},
     Step{"detach mounts", detach_mounts, "before the first mount, or it leaks to the chamber"},
     Step{"open procfs", open_procfs, "the kernel gives a fresh one only beside a full old one"},
     Step{"be killed first", be_killed_first, "early: memory may run short during what follows"},
     Step{"forbid user namespaces", forbid_user_namespaces, "while /proc/sys can still be written"},
-    Step{"mount root", mount_root, "needs the chamber's paths"},
-    Step{"mount devices", mount_devices, "binds the chamber's nodes; onto the root"},
+    Step{"mount devices", mount_devices, "binds the chamber's nodes"},
     Step{"mount procfs", mount_procfs, "its masks are clones of the chamber's empty directory"},
+    Step{"await plan", await_plan, "all above hangs on no plan and is done ahead"},
+    Step{"join cgroups", join_cgroups, "early: what the set-up takes is the step's, too"},
+    Step{"hide cgroups", hide_cgroups, "after joining: the group it is in then is all it sees"},
+    Step{"mount root", mount_root, "needs the chamber's paths"},
+    Step{"move in devices and procfs", move_in, "onto the root; no layer can cover them"},
     Step{"mount binds", mount_binds, "after /dev and /proc, which they cannot cover"},
     Step{"place files", place_files, "over the tree and /dev; needs the chamber's scratch mount"},
     Step{"enter root", enter_root, "from here on no path of the chamber resolves"},

@@ -14,23 +14,27 @@
 
 namespace caisson::sandbox {
 
-/// What the set-up steps of one cell work with. The upper half is handed in; each member of the
-/// lower half is left by one step for a later one.
+/// What the set-up steps of one cell work with. The first two are handed in; each other member is
+/// left by one step for a later one.
 struct CellSetup {
-    const Plan& plan;
+    /// From the chamber: word that the id maps are written, then the plan (cell/handover.hh).
+    Channel chamber;
+    UniqueFd report;      ///< JSON lines to the chamber (cell/report.hh)
+    rlim_t processes = 0; ///< RLIMIT_NPROC
+
+    UniqueFd procfs; ///< a fresh procfs of this pid namespace
+
+    // from here on left by "await plan"
+    Plan plan;
     UniqueFd filter;              ///< the seccomp program
     UniqueFd output;              ///< the step's standard output
     UniqueFd errors;              ///< the step's standard error
     UniqueFd input;               ///< the step's standard input; none: /dev/null
     std::vector<UniqueFd> groups; ///< `tasks` of each cgroup of version 1 that it is to run in
-    rlim_t processes = 0;         ///< RLIMIT_NPROC
-    UniqueFd id_maps;             ///< one byte comes once the id maps are written
-    UniqueFd report;              ///< JSON lines to the chamber (cell/report.hh)
     /// To cell/supervisor.hh, where the plan's architecture wants one.
     std::optional<Channel> supervisor;
 
-    UniqueFd procfs; ///< a fresh procfs of this pid namespace
-    UniqueFd root;   ///< the root of the step's tree
+    UniqueFd root; ///< the root of the step's tree
     User user;
     std::string program; ///< argv[0], found
     std::vector<sock_filter> system_calls;

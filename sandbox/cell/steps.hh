@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace caisson::sandbox {
 
@@ -10,8 +11,11 @@ struct Plan;
 // The steps of cell/setup.cc, one declaration each; the table there says why each stands where it
 // stands. Every one throws where its wall cannot be raised.
 
+// handover.cc
+void await_plan(CellSetup& setup);
 // identity.cc
 void die_with_chamber(CellSetup& setup);
+void keep_to_itself(CellSetup& setup);
 void take_identity(CellSetup& setup);
 void drop_privileges(CellSetup& setup);
 void forbid_gains(CellSetup& setup);
@@ -21,6 +25,7 @@ void hide_cgroups(CellSetup& setup);
 // root.cc
 void detach_mounts(CellSetup& setup);
 void mount_root(CellSetup& setup);
+void move_in(CellSetup& setup);
 void enter_root(CellSetup& setup);
 // procfs.cc
 void open_procfs(CellSetup& setup);
@@ -52,6 +57,8 @@ void enter_working_directory(CellSetup& setup);
 void find_program(CellSetup& setup);
 void read_filter(CellSetup& setup);
 void meet_supervisor(CellSetup& setup);
+/// Standard input, output and error stay open too.
+void close_all_but(std::vector<int> kept);
 void close_unlisted(CellSetup& setup);
 void filter_and_execute(CellSetup& setup);
 

@@ -183,15 +183,14 @@ std::vector<sock_filter> raise_walls()
 
 } // namespace
 
-Supervisor Supervisor::start(pid_t cell, int network, int program, Channel channel)
+Supervisor Supervisor::start(int users, int network, int program, Channel channel)
 {
-    const UniqueFd user = open_file("/proc/" + std::to_string(cell) + "/ns/user", O_RDONLY);
     const UniqueFd procfs =
         sys::openat2(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
     const pid_t pid = sys::fork();
     if (pid == 0)
         be_supervisor({{{channel.fd(), kChannel},
-                        {user.get(), kUserSpace},
+                        {users, kUserSpace},
                         {network, kNetworkSpace},
                         {procfs.get(), kProcfs},
                         {program, kProgram}}});

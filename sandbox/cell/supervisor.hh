@@ -14,11 +14,10 @@ namespace caisson::sandbox {
 /// ENOSYS, as the kernel does for a listener that is gone.
 class Supervisor {
 public:
-    /// Forks it off a single-threaded caller that is root of the cell's parent namespace. `cell`:
-    /// its first process, which still waits for its ids, and whose user namespace can be opened
-    /// only so long; `network`: its network namespace; `program`: a file with its filter; both
-    /// borrowed. Over `channel` the cell hears how it went, and sends the listener.
-    static Supervisor start(pid_t cell, int network, int program, Channel channel);
+    /// Forks it off a single-threaded caller that is root of the cell's parent namespace. `users`,
+    /// `network`: the cell's namespaces; `program`: a file with its filter; all borrowed. Over
+    /// `channel` the cell hears how it went, and sends the listener.
+    static Supervisor start(int users, int network, int program, Channel channel);
 
     Supervisor(Supervisor&& other) noexcept
         : pid_(std::exchange(other.pid_, -1))

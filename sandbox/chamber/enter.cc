@@ -160,7 +160,12 @@ void enter_root(const std::vector<UniqueFd>& host_paths, std::uint64_t memory_by
     attach(trees.get(), root.get(), kTreesPath);
     attach(procfs.get(), root.get(), "/proc");
     attach(empty.get(), root.get(), kEmptyPath);
-    for (const char* path : {kDevicesPath, kCellPath, kScratchPath, kHostPath})
+    for (const char* path : {kDevicesPath,
+                             kCellPath,
+                             kWaitingDevicesPath,
+                             kWaitingProcfsPath,
+                             kScratchPath,
+                             kHostPath})
         sys::mkdirat(root.get(), path + 1, 0755);
     for (std::size_t index = 0; index < nodes.size(); ++index)
         attach(nodes[index].get(),

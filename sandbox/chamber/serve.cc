@@ -22,6 +22,7 @@
 #include <csignal>
 #include <list>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLongestResult = 1U << 18; ///< of a worker
+constexpr std::uint64_t kProcessesToSpare = 64;
 
 struct Request {
     std::uint64_t id = 0;
@@ -99,6 +101,8 @@ private:
     bool answering(std::uint64_t request, Action&& action) const;
 
     [[nodiscard]] int milliseconds_left() const;
+    void prepare_ahead();
+    [[nodiscard]] PreparedCell take_prepared(std::uint64_t processes, UniqueFd group);
     [[nodiscard]] unsigned free_slot() const;
     void end_overdue_cells();
     void end_cell_past_limit();
@@ -109,7 +113,8 @@ private:
     const Channel& runner_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     int trees_;
     Watcher watcher_;
-    UniqueFd spare_network_; ///< for the next cell
+    std::optional<PreparedCell> spare_; ///< the next cell
+    std::uint64_t ahead_for_ = 0; ///< the limit of processes that it is made for; 0: it is not made
     std::list<RunningCell> cells_;
     std::list<RunningWorker> workers_;
 };
@@ -130,7 +135,7 @@ constexpr std::array<Server::Operation, 8> Server::kOperations = {{
 bool Server::turn()
 {
     // while a step runs, the next one's takes nobody's time
-    if (!cells_.empty() && !spare_network_) spare_network_ = make_cell_network();
+    if (!cells_.empty() && !spare_ && ahead_for_ != 0) prepare_ahead();
 
     std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}, {watcher_.fd(), POLLIN, 0}};
     for (const RunningCell& running : cells_)
@@ -204,9 +209,33 @@ void Server::reply_error(std::uint64_t request, const Error& error) const
 
 // --- cells ---
 
+/// What the host does not give now it may give when the cell is needed; if not, the step that needs
+/// it says so.
+void Server::prepare_ahead()
+try {
+    spare_.emplace(PreparedCell::make(make_cell_network(), free_slot(), ahead_for_));
+} catch (const Error&) {
+    spare_.reset();
+}
+
+/// `group`: of version 2. It is cloned into, for a move waits for all of the machine's processes;
+/// so such a cell cannot be made before its group is known.
+PreparedCell Server::take_prepared(std::uint64_t processes, UniqueFd group)
+{
+    ahead_for_ = group ? 0 : processes;
+    if (!group && spare_ && spare_->fits(processes)) {
+        PreparedCell prepared = std::move(*spare_);
+        spare_.reset();
+        return prepared;
+    }
+    spare_.reset();
+    return PreparedCell::make(
+        make_cell_network(), free_slot(), processes, group ? group.get() : -1);
+}
+
 unsigned Server::free_slot() const
 {
-    for (unsigned slot = 0; slot < Cell::kSlots; ++slot)
+    for (unsigned slot = 0; slot < PreparedCell::kSlots; ++slot)
         if (std::none_of(cells_.begin(), cells_.end(), [&](const RunningCell& running) {
                 return running.cell.slot() == slot;
             }))
@@ -222,21 +251,22 @@ void Server::run(Request& request)
                                    .output = request.take_descriptor(),
                                    .errors = request.take_descriptor()};
     if (request.body.at("input").get<bool>()) descriptors.input = request.take_descriptor();
-    CellGroups groups{.count_processes = !request.body.at("watch_processes").get<bool>()};
-    if (request.body.at("group").get<bool>()) groups.directory = request.take_descriptor();
+    UniqueFd group;
+    if (request.body.at("group").get<bool>()) group = request.take_descriptor();
     for (auto tasks = request.body.at("tasks").get<std::size_t>(); tasks > 0; --tasks)
-        groups.tasks.push_back(request.take_descriptor());
-    UniqueFd network = spare_network_ ? std::move(spare_network_) : make_cell_network();
+        descriptors.groups.push_back(request.take_descriptor());
+    const bool watched = request.body.at("watch_processes").get<bool>();
+    // where a cgroup counts, it is to refuse first: it tells that it did
+    const std::uint64_t processes = plan.limits.processes + (watched ? 0 : kProcessesToSpare);
     cells_.push_back(
         {request.id,
-         Cell::start(
-             plan, std::move(descriptors), std::move(network), std::move(groups), free_slot())});
+         Cell::start(plan, std::move(descriptors), take_prepared(processes, std::move(group)))});
     watcher_.watch({.cell = request.id,
                     .init = cells_.back().cell.pid(),
                     .limits = plan.limits,
                     .upper = plan.upper,
                     .memory = request.body.at("watch_memory"),
-                    .processes = request.body.at("watch_processes"),
+                    .processes = watched,
                     .cpu = request.body.at("watch_cpu")});
 }
 

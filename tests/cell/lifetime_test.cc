@@ -44,6 +44,39 @@ protected:
         return {std::istream_iterator<pid_t>(file), {}};
     }
 
+    /// The processes below `process` that are the first of a cell: the chamber's pid namespace and
+    /// the cell's own lie between them and us.
+    static void add_first_processes(pid_t process, std::vector<pid_t>& found)
+    {
+        const fs::path task = "/proc/" + std::to_string(process);
+        std::ifstream status(task / "status");
+        for (std::string line; std::getline(status, line);) {
+            if (!line.starts_with("NSpid:")) continue;
+            std::istringstream numbers(line.substr(6));
+            const std::vector<pid_t> pids{std::istream_iterator<pid_t>(numbers), {}};
+            if (pids.size() == 3 && pids.back() == 1) found.push_back(process);
+        }
+        std::ifstream children(task / "task" / std::to_string(process) / "children");
+        for (pid_t child = 0; children >> child;)
+            add_first_processes(child, found);
+    }
+
+    static bool has_ended(pid_t process)
+    {
+        std::ifstream status("/proc/" + std::to_string(process) + "/status");
+        for (std::string line; std::getline(status, line);)
+            if (line.starts_with("State:")) return line.find('Z') != std::string::npos;
+        return true;
+    }
+
+    static std::vector<pid_t> first_processes()
+    {
+        std::vector<pid_t> found;
+        for (const pid_t child : children())
+            add_first_processes(child, found);
+        return found;
+    }
+
     template<class Condition>
     static bool comes_true(Condition&& condition)
     {
@@ -126,6 +159,38 @@ TEST_F(Lifetime, EndsTheStepsOfAChamberThatGoesAway)
         ASSERT_TRUE(comes_true([&] { return !marked(mark).empty(); }));
     }
     EXPECT_TRUE(marked(mark).empty());
+}
+
+TEST_F(Lifetime, ReplacesAPreparedCellThatWasKilled)
+{
+    if (::geteuid() != 0) GTEST_SKIP() << "only root may kill what runs under subordinate ids";
+    const Ended first = run_and(script("sleep 0.2"), [](auto&) {
+        // the step's own, and the one that waits for the next
+        EXPECT_TRUE(comes_true([] { return first_processes().size() >= 2; }));
+    });
+    ASSERT_TRUE(first.outcome.ok());
+    const std::vector<pid_t> waiting = first_processes();
+    ASSERT_EQ(waiting.size(), 1U);
+    ::kill(waiting.front(), SIGKILL);
+    ASSERT_TRUE(comes_true([&] { return has_ended(waiting.front()); }));
+
+    const Ended next = run(script("echo fine"));
+
+    EXPECT_TRUE(next.outcome.ok());
+    EXPECT_EQ(next.output, "fine\n");
+}
+
+TEST_F(Lifetime, PreparesACellAnewForAnotherLimitOfProcesses)
+{
+    Plan few = script("sleep 0.2");
+    few.limits.processes = 6;
+    Ended many;
+    const Ended first = run_and(few, [&](auto&) {
+        many = run(script("for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1 & done; wait"));
+    });
+
+    EXPECT_TRUE(first.outcome.ok());
+    EXPECT_TRUE(many.outcome.ok()) << many.errors;
 }
 
 TEST_F(Lifetime, RefusesIdsThatAreNotTheInvokers)

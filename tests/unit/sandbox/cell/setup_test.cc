@@ -34,12 +34,14 @@ TEST(CellSetup, RaisesTheWallsInTheOnlyOrderThatHolds)
     EXPECT_EQ(place_of("filter system calls and execute"), cell_setup().size() - 1);
     for (const auto& [earlier, later] :
          std::initializer_list<std::pair<std::string_view, std::string_view>>{
-             {"take identity", "join cgroups"},
+             {"await plan", "join cgroups"},
              {"join cgroups", "hide cgroups"},
-             {"hide cgroups", "mount procfs"},
-             {"detach mounts", "mount root"},
+             {"hide cgroups", "split off init"},
+             {"keep to itself", "await plan"},
+             {"detach mounts", "mount devices"},
              {"forbid user namespaces", "mount procfs"},
-             {"mount procfs", "enter root"},
+             {"mount procfs", "await plan"},
+             {"move in devices and procfs", "enter root"},
              {"enter root", "split off init"},
              {"enter root", "find user"},
              {"set limits", "drop privileges"},
