@@ -48,8 +48,8 @@ Curl load_library()
 
 const Curl& Curl::load()
 {
-    static const Curl curl = load_library(); // never unloaded: it keeps threads and handlers
-    return curl;
+    static const Curl kCurl = load_library(); // never unloaded: it keeps threads and handlers
+    return kCurl;
 }
 
 } // namespace caisson::runner
