@@ -12,6 +12,7 @@
 #include "sandbox/start_chamber.hh"
 #include "sandbox/sys/path.hh"
 
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -98,6 +99,9 @@ Chamber::State::post(json&& request, const std::vector<int>& descriptors, Pendin
     try {
         channel.send(request.dump(), descriptors);
     } catch (const Error& error) {
+        // a chamber that is gone: the reader comes to its end too, and tells why
+        const auto* refused = dynamic_cast<const SysError*>(&error);
+        if (refused != nullptr && refused->number() == EPIPE) return id;
         // whichever of the reader and this thread comes first answers
         const std::lock_guard guard(lock);
         if (auto node = pending.extract(id); !node.empty()) node.mapped().fail(error);

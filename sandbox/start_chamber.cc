@@ -10,6 +10,7 @@
 #include "sandbox/sys/path.hh"
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -98,8 +99,12 @@ StartedChamber start_chamber(const ChamberOptions& options, const BuildGroups* g
     in_context("map ids", [&] { map_ids(program.pid(), options.ids); });
     admitted.get();
     std::vector<bool> owners = hand_over_host_paths(options, channel, program.pid());
-    channel.send(kMapped,
-                 groups != nullptr ? groups->chamber_entrance().tasks : std::vector<int>());
+    try {
+        channel.send(kMapped,
+                     groups != nullptr ? groups->chamber_entrance().tasks : std::vector<int>());
+    } catch (const SysError& error) {
+        if (error.number() != EPIPE) throw; // that it is gone is said below
+    }
     expect(channel, kReady, user_namespace_hint());
     return {std::move(channel), std::move(program), std::move(owners)};
 }
