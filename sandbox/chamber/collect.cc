@@ -6,6 +6,7 @@
 #include "sandbox/chamber/wildcard.hh"
 #include "sandbox/sys/path.hh"
 
+#include <cerrno>
 #include <charconv>
 #include <sys/stat.h>
 #include <vector>
@@ -92,7 +93,7 @@ void add_source(int root, const std::string& path, TreeTar& tar)
 } // namespace
 
 TreeStats collect_files(int root, const CollectOptions& options, int output)
-{
+try {
     TreeTar tar(output, {.epoch = options.clamp_epoch, .mode = mode_in(options.mode)});
     if (options.patterns.empty()) add_source(root, "", tar);
     for (const std::string& source : options.patterns) {
@@ -102,6 +103,9 @@ TreeStats collect_files(int root, const CollectOptions& options, int output)
             add_source(root, path, tar);
     }
     return tar.finish();
+} catch (const SysError& error) {
+    if (error.number() != EPIPE) throw;
+    return {}; // who stopped reading says why; a second error here would hide that
 }
 
 } // namespace caisson::sandbox

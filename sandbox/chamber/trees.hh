@@ -20,7 +20,7 @@ TreeStats unpack_layer(int root, int input, std::uint64_t most_bytes = ~std::uin
 /// `options.archive`, bytes that are no archive write nothing and give `archive == false`.
 TreeStats receive_files(int root, const ReceiveOptions& options, int input);
 /// (Part of) a merged view as tar, as receive_files takes it. A pattern that matches nothing is an
-/// Error of kind kInput.
+/// Error of kind kInput; a reader of `output` that goes away is none.
 TreeStats collect_files(int root, const CollectOptions& options, int output);
 /// Every time of a raw tree to whole seconds, and to `epoch` where it is later (-1: not).
 TreeStats freeze_tree(int root, std::int64_t epoch);
