@@ -69,16 +69,17 @@ LimitHolders bound_build(const GroupPlace& place, const Group& group, const Limi
         std::min(limits.build_memory_bytes, place.bounds.memory_bytes.value_or(~std::uint64_t{0}));
     if (place.version == 1) {
         // before Linux 5.11 a group's limit was not that of the groups below it unless asked for
-        if (place.has("memory")) group.try_write("memory.use_hierarchy", "1");
+        if (place.has("memory")) (void)group.try_write("memory.use_hierarchy", "1");
         if (place.has("memory") && group.try_write("memory.limit_in_bytes", memory))
             held["build_memory_bytes"] = Holder::kCgroup1;
         return held;
     }
     if (group.try_write("memory.max", memory)) held["build_memory_bytes"] = Holder::kCgroup2;
-    if (place.bounds.processes) group.try_write("pids.max", *place.bounds.processes);
-    if (!place.bounds.cpu.empty()) group.try_write("cpu.max", place.bounds.cpu);
+    if (place.bounds.processes) (void)group.try_write("pids.max", *place.bounds.processes);
+    if (!place.bounds.cpu.empty()) (void)group.try_write("cpu.max", place.bounds.cpu);
+    // a controller that is not passed on is found missing in the groups of the steps
     for (const std::string& controller : place.controllers)
-        group.try_write("cgroup.subtree_control", "+" + controller);
+        (void)group.try_write("cgroup.subtree_control", "+" + controller);
     return held;
 }
 

@@ -29,8 +29,8 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
     /// Writes one of its files; false where the kernel has no such file, or refuses the value.
-    bool try_write(const std::string& file, std::string_view value) const;
-    bool try_write(const std::string& file, std::uint64_t value) const;
+    [[nodiscard]] bool try_write(const std::string& file, std::string_view value) const;
+    [[nodiscard]] bool try_write(const std::string& file, std::uint64_t value) const;
     [[nodiscard]] std::optional<std::string> try_read(const std::string& file) const;
     /// Opens one of its files.
     [[nodiscard]] UniqueFd open(const std::string& file, int flags) const;

@@ -109,13 +109,13 @@ std::uint64_t sum_of_lines(std::string_view text, const std::vector<std::string_
 
 std::vector<ProcessUse> read_processes(int procfs)
 {
-    static const long ticks = ::sysconf(_SC_CLK_TCK);
+    static const long kTicks = ::sysconf(_SC_CLK_TCK);
     std::vector<ProcessUse> all;
     for (const sys::DirectoryEntry& entry : sys::read_directory(procfs)) {
         const auto pid = pid_of(entry.name);
         if (!pid) continue;
         ProcessUse use{.pid = *pid};
-        if (!parse_stat(read_text(procfs, entry.name + "/stat"), ticks, use)) continue;
+        if (!parse_stat(read_text(procfs, entry.name + "/stat"), kTicks, use)) continue;
         use.memory_bytes = sum_of_lines(read_text(procfs, entry.name + "/status"), kHeld);
         all.push_back(use);
     }
@@ -153,7 +153,7 @@ std::optional<std::uint64_t> proportional_memory(int procfs, const ProcessUse& u
 NamelessFiles nameless_files(int procfs, const std::vector<ProcessUse>& processes)
 {
     constexpr std::uint64_t kBlock = 512;
-    static const dev_t memory = memfd_device();
+    static const dev_t kMemory = memfd_device();
     std::set<std::pair<dev_t, ino_t>> seen;
     NamelessFiles files;
     for (const ProcessUse& use : processes) {
@@ -169,7 +169,7 @@ NamelessFiles nameless_files(int procfs, const std::vector<ProcessUse>& processe
                 !seen.emplace(status.st_dev, status.st_ino).second)
                 continue;
             const auto bytes = static_cast<std::uint64_t>(status.st_blocks) * kBlock;
-            if (status.st_dev == memory) {
+            if (status.st_dev == kMemory) {
                 files.memory_bytes += bytes;
             } else {
                 files.disk_bytes += bytes;

@@ -97,14 +97,14 @@ private:
 
 void cell(benchmark::State& state)
 {
-    for (auto _ : state)
+    for ([[maybe_unused]] auto _ : state)
         Bench::instance().run_cell();
 }
 BENCHMARK(cell)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(40);
 
 void program(benchmark::State& state, const ProgramOptions& options)
 {
-    for (auto _ : state)
+    for ([[maybe_unused]] auto _ : state)
         if (Program::start(options).wait() != 0) state.SkipWithError("it did not end well");
 }
 

@@ -74,7 +74,7 @@ double seconds_under(const Program& program, void (*call)())
 
 void calls(benchmark::State& state, const Program& program, void (*call)())
 {
-    for (auto _ : state)
+    for ([[maybe_unused]] auto _ : state)
         state.SetIterationTime(seconds_under(program, call));
     state.counters["per_call"] = benchmark::Counter(
         kCalls, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
