@@ -60,6 +60,7 @@ json step(const StepEvidence& evidence)
         entry["seconds"] = std::round(evidence.seconds * 1000) / 1000;
         entry["landlockAbi"] = evidence.landlock_abi;
         entry["seccomp"] = evidence.seccomp;
+        if (!evidence.limits_held_by.empty()) entry["limitsHeldBy"] = evidence.limits_held_by;
     }
     if (!evidence.layer.empty()) entry["layer"] = evidence.layer.text();
     if (evidence.lowers_verified) entry["lowersVerified"] = true;

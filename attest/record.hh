@@ -34,8 +34,9 @@ struct StepEvidence {
     std::string verdict; ///< "exited", …
     double seconds = 0;
     int landlock_abi = 0;
-    std::string seccomp;          ///< digest of the loaded program
-    Digest layer;                 ///< diff id; empty where the step changed no file
+    std::string seccomp; ///< digest of the loaded program
+    Digest layer;        ///< diff id; empty where the step changed no file
+    std::map<std::string, std::string> limits_held_by; ///< limit → "cgroup-v2", "watcher", …
     bool lowers_verified = false; ///< what it built on was hashed again once it had ended
 };
 

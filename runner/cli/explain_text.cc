@@ -140,12 +140,14 @@ void write_limits(Page& page, const json& explanation)
     page.heading("limits");
     const json& limits = explanation.at("limits");
     const json& enforce = limits.at("enforce");
-    for (const auto& [key, value] : limits.items())
-        if (value.is_number())
-            page.row(key,
-                     limit_amount(key, value.get<std::uint64_t>()) +
-                         (enforce.contains(key) ? ", " + enforce.at(key).get<std::string>() : ""),
-                     kLabel);
+    const json& held = explanation.at("limitsHeldBy");
+    for (const auto& [key, value] : limits.items()) {
+        if (!value.is_number()) continue;
+        std::string text = limit_amount(key, value.get<std::uint64_t>());
+        if (enforce.contains(key)) text += ", " + enforce.at(key).get<std::string>();
+        if (held.contains(key)) text += ", held here by " + held.at(key).get<std::string>();
+        page.row(key, text, kLabel);
+    }
     for (const json& limit : explanation.at("fixedLimits"))
         page.row(limit.at("name").get<std::string>() + " " +
                      std::to_string(limit.at("value").get<std::uint64_t>()),

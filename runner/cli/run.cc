@@ -63,6 +63,7 @@ json to_json(const RunPlan& plan, const RunResult& result)
                    {"policy", {{"name", plan.policy.name}, {"digest", plan.policy_digest.text()}}},
                    {"seccomp", plan.filter.digest},
                    {"landlockAbi", outcome.landlock_abi},
+                   {"limitsHeldBy", result.limits_held_by},
                    {"degraded", json::array()}};
     for (const Degradation& one : result.degraded)
         object["degraded"].push_back({{"what", one.what}, {"detail", one.detail}});

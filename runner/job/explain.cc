@@ -3,6 +3,7 @@
 #include "policies/floor.hh"
 #include "policies/i386.hh"
 #include "runner/graph/cache_key.hh"
+#include "runner/job/holders.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/landlock.hh"
 #include "sandbox/base/program.hh"
@@ -106,6 +107,8 @@ json explain_policy(const policies::Policy& policy, const Filter& filter, const 
                           {"abiHere", std::min(landlock_abi(), sandbox::kNewestLandlock)},
                           {"abiUsed", sandbox::kNewestLandlock}};
     object["fixedLimits"] = std::exchange(object["limits"], limits);
+    object["limitsHeldBy"] = holder_words(holders_here(policy));
+    object["limitsHeldBy"].erase("build_disk_bytes"); // where a build's store lies decides
     object["seccomp"] = seccomp_to_json(policy, filter, plan.architecture);
     return object;
 }

@@ -6,6 +6,7 @@
 #include "policies/narrow.hh"
 #include "policies/policy.hh"
 #include "runner/job/build_plan.hh"
+#include "runner/job/holders.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/job/metadata.hh"
 #include "runner/job/outputs.hh"
@@ -121,7 +122,7 @@ private:
         if (in_memory)
             progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
                               "layers are cached");
-        site_.govern(policy.sandbox, build.epoch);
+        site_.govern(policy, build.epoch);
         return in_memory;
     }
 
@@ -182,8 +183,19 @@ private:
                         .provenance = bundle.text()});
     }
 
+    void tell_of_limits()
+    {
+        if (!site_.has_chamber() || solved_.plans.empty()) return;
+        const auto held = holder_words(site_.holders());
+        for (const auto& [limit, word] : held)
+            if (word == sandbox::holder_word(sandbox::Holder::kNobody))
+                progress_.warning("nobody holds limits." + limit + " on this host");
+        progress_.result("limits", holder_text(held));
+    }
+
     void tell(const policies::Policy& policy, const Descriptor& manifest)
     {
+        tell_of_limits();
         if (!solved_.plans.empty() && policy.network == "none")
             progress_.result("network",
                              "none but loopback: the policy \"" + policy.name +

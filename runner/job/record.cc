@@ -1,11 +1,12 @@
 #include "runner/job/record.hh"
 
-#include "runner/job/compile_plan.hh"
 #include "runner/progress/progress.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/holders.hh"
 #include "sandbox/plan_json.hh"
 
 #include <cerrno>
+#include <set>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -41,9 +42,19 @@ nlohmann::json external_parameters(const RecordInput& in)
         {"builderId", request.builder_id}};
 }
 
-nlohmann::json limits(const policies::Policy& policy)
+/// The limits that nobody held some step to, on the host that ran it.
+std::set<std::string> not_enforced(const std::vector<attest::StepEvidence>& steps)
 {
-    const policies::PolicyLimits& limits = policy.limits;
+    std::set<std::string> keys;
+    for (const attest::StepEvidence& step : steps)
+        for (const auto& [limit, holder] : step.limits_held_by)
+            if (holder == sandbox::holder_word(sandbox::Holder::kNobody)) keys.insert(limit);
+    return keys;
+}
+
+nlohmann::json limits(const RecordInput& in)
+{
+    const policies::PolicyLimits& limits = in.policy.limits;
     nlohmann::json values = {{"memoryBytes", limits.memory_bytes},
                              {"swapBytes", limits.swap_bytes},
                              {"hugePageBytes", limits.huge_page_bytes},
@@ -59,7 +70,7 @@ nlohmann::json limits(const policies::Policy& policy)
                              {"buildMemoryBytes", limits.build_memory_bytes},
                              {"buildDiskBytes", limits.build_disk_bytes},
                              {"buildSeconds", limits.build_time.count()}};
-    values["notEnforced"] = unenforced_limits(policy);
+    values["notEnforced"] = not_enforced(in.solved.steps);
     if (limits.address_space_bytes) values["addressSpaceBytes"] = *limits.address_space_bytes;
     return values;
 }
@@ -67,7 +78,7 @@ nlohmann::json limits(const policies::Policy& policy)
 nlohmann::json internal_parameters(const RecordInput& in)
 {
     return {{"isolation", {{"mode", "userns"}, {"profile", in.policy.name}}},
-            {"limits", limits(in.policy)}};
+            {"limits", limits(in)}};
 }
 
 std::vector<attest::Material> materials(const RecordInput& in)

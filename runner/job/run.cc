@@ -1,7 +1,7 @@
 #include "runner/job/run.hh"
 
 #include "runner/job/cell_run.hh"
-#include "runner/job/compile_plan.hh"
+#include "runner/job/holders.hh"
 #include "runner/job/relay.hh"
 #include "sandbox/base/scope_exit.hh"
 #include "sandbox/features.hh"
@@ -19,8 +19,9 @@ degradations(const RunPlan& run, Site& site, const sandbox::Outcome& outcome)
                             ? std::string("none")
                             : "ABI " + std::to_string(outcome.landlock_abi) + " of " +
                                   std::to_string(sandbox::kNewestLandlock)});
-    for (const std::string_view key : unenforced_limits(run.policy))
-        list.push_back({"limits", std::string(key) + " is not enforced"});
+    for (const auto& [limit, holder] : site.holders())
+        if (holder == sandbox::Holder::kNobody)
+            list.push_back({"limits", "nobody holds " + limit + " here"});
     for (std::size_t index = 0; index < run.host_paths.size(); ++index)
         if (!site.chamber().shows_owners(index))
             list.push_back(
@@ -38,7 +39,7 @@ RunResult run(const RunPlan& run, Store& store, const RunStreams& streams)
     Site site(store);
     // whatever happens, the tree that took the command's changes goes
     const ScopeExit forget([&site] { site.abandon(); });
-    site.govern(run.policy.sandbox, kDefaultEpoch);
+    site.govern(run.policy, kDefaultEpoch);
     site.show_host(run.host_paths);
     sandbox::Plan plan = run.plan;
     plan.lowers = site.trees_of(run.layers);
@@ -53,6 +54,7 @@ RunResult run(const RunPlan& run, Store& store, const RunStreams& streams)
     relay.finish();
     site.verify(run.layers);
     result.degraded = degradations(run, site, result.outcome);
+    result.limits_held_by = holder_words(site.holders());
     return result;
 }
 

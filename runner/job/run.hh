@@ -3,6 +3,7 @@
 #include "runner/job/run_plan.hh"
 #include "sandbox/outcome.hh"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Degradation {
 struct RunResult {
     sandbox::Outcome outcome;
     std::vector<Degradation> degraded;
+    std::map<std::string, std::string> limits_held_by; ///< limit to "cgroup-v2", "watcher", …
 };
 
 /// Runs the command in one cell, with `streams` copied to and from it. What it changed is gone

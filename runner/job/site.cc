@@ -1,5 +1,7 @@
 #include "runner/job/site.hh"
 
+#include "runner/job/compile_plan.hh"
+#include "runner/job/holders.hh"
 #include "runner/job/streams.hh"
 #include "runner/request.hh"
 #include "sandbox/base/error.hh"
@@ -37,20 +39,48 @@ Site::Site(Store& store)
 
 Site::~Site() = default;
 
-void Site::govern(const policies::PolicySandbox& rules, std::int64_t epoch)
+void Site::govern(const policies::Policy& policy, std::int64_t epoch)
 {
-    rules_ = rules;
+    rules_ = policy.sandbox;
+    policy_limits_ = policy.limits;
+    limits_ = limits_of_policy(policy.limits);
+    filter_shuts_huge_pages_ = filter_shuts_huge_pages(policy);
     epoch_ = epoch;
 }
 
 sandbox::Chamber& Site::chamber()
 {
-    if (!chamber_)
+    if (!chamber_) {
         chamber_ = sandbox::Chamber::start({.program = own_directory() / "caisson-chamber",
                                             .trees = store_.trees(),
                                             .ids = sandbox::SubordinateIds::of_invoker(),
-                                            .host_paths = host_paths_});
+                                            .host_paths = host_paths_,
+                                            .limits = limits_});
+        holders_ = chamber_->holders();
+        if (filter_shuts_huge_pages_) add_filter(holders_);
+        require_holders(policy_limits_, holders_);
+    }
     return *chamber_;
+}
+
+const sandbox::LimitHolders& Site::holders()
+{
+    (void)chamber();
+    return holders_;
+}
+
+std::uint64_t Site::disk_left() const noexcept
+{
+    return limits_.build_disk_bytes - std::min(disk_taken_, limits_.build_disk_bytes);
+}
+
+void Site::take_disk(std::uint64_t bytes)
+{
+    disk_taken_ += bytes;
+    if (disk_taken_ > limits_.build_disk_bytes)
+        throw Error(ErrorKind::kStep,
+                    "the build takes more disk than the policy allows (limits.build_disk_bytes, " +
+                        std::to_string(limits_.build_disk_bytes) + " bytes)");
 }
 
 std::string Site::new_tree()
@@ -104,17 +134,18 @@ void Site::unpack(LayerSlot& slot,
     const Layer& layer = slot.layer.get();
     const std::string tree = new_tree();
     auto [read_end, write_end] = make_pipe();
-    auto done = chamber().unpack(tree, lowers, read_end.get());
+    auto done = chamber().unpack(tree, lowers, read_end.get(), disk_left());
     read_end.reset();
     const UniqueFd blob = store_.open_blob(layer.blob.digest);
     in_context("unpack layer " + layer.blob.digest.text(), [&, &input = write_end] {
         attest::Digest seen;
-        feed(
+        const sandbox::TreeStats stats = feed(
             done, [&] { seen = copy_hashing(blob.get(), input.get()); }, input);
         if (seen != layer.blob.digest)
             throw Error(ErrorKind::kInput,
                         "its bytes in the store have the digest " + seen.text(),
                         "the store is damaged: remove the blob and build again");
+        take_disk(stats.bytes);
     });
     if (rules_.verify_lowers) slot.measured = measure(tree, kDefaultEpoch);
     store_.put_layer_tree(chain, {.tree = tree, .measured = slot.measured});

@@ -40,12 +40,21 @@ public:
     /// What cells may be shown of the host; to be said before the chamber is first needed.
     void show_host(const std::vector<sandbox::HostPath>& paths) { host_paths_ = paths; }
 
-    /// From now on trees are shared and checked as the policy says.
-    void govern(const policies::PolicySandbox& rules, std::int64_t epoch);
+    /// From now on trees are shared and checked as the policy says, and the chamber is held to its
+    /// limits: where the policy wants them held more firmly than this host does, the chamber is an
+    /// Error of kind kHost.
+    void govern(const policies::Policy& policy, std::int64_t epoch);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
     [[nodiscard]] sandbox::Chamber& chamber();
+    /// Who holds which limit of its steps.
+    [[nodiscard]] const sandbox::LimitHolders& holders();
     [[nodiscard]] bool has_chamber() const noexcept { return chamber_ != nullptr; }
+
+    /// What the build may still take on disk.
+    [[nodiscard]] std::uint64_t disk_left() const noexcept;
+    /// It took so much. More than it may is an Error of kind kStep.
+    void take_disk(std::uint64_t bytes);
 
     /// Names a tree that is removed at the end, unless keep() is called for it (from any thread).
     [[nodiscard]] std::string new_tree();
@@ -77,7 +86,12 @@ private:
     Store& store_;
     std::vector<sandbox::HostPath> host_paths_;
     policies::PolicySandbox rules_;
-    std::int64_t epoch_ = 0; ///< the build's: what its own layers are packed with
+    policies::PolicyLimits policy_limits_;
+    sandbox::Limits limits_; ///< the policy's; before there is one, what a plan has by itself
+    bool filter_shuts_huge_pages_ = false;
+    sandbox::LimitHolders holders_; ///< once there is a chamber
+    std::uint64_t disk_taken_ = 0;  ///< bytes, by this build
+    std::int64_t epoch_ = 0;        ///< the build's: what its own layers are packed with
     std::unique_ptr<sandbox::Chamber> chamber_;
     std::mutex mutex_;
     std::vector<std::string> scratch_; ///< trees to remove; guarded by mutex_

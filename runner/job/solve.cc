@@ -151,6 +151,7 @@ private:
         });
         const sandbox::TreeStats frozen =
             in_.site.chamber().freeze(step.tree, in_.keys.epoch).get();
+        in_.site.take_disk(frozen.disk_bytes);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
         entry.evidence.seconds = took.count();
         in_.progress.step_ended(number, took.count(), "");

@@ -14,7 +14,8 @@ sandbox::ReceiveOptions receive_options(const StepInput& input, const CopyOp& op
             .upper = input.tree,
             .destination = op.destination,
             .directory = several || op.destination.ends_with('/'),
-            .owner = op.owner};
+            .owner = op.owner,
+            .most_bytes = input.site.disk_left()};
 }
 
 /// A worker that takes files into the step's tree, and the pipe that feeds it.
@@ -122,9 +123,12 @@ void copy_step(const StepInput& input,
 
 void directory_step(const StepInput& input, const DirectoryOp& op)
 {
-    Receiver receiver = start_receiver(
-        input,
-        {.lowers = input.lowers, .upper = input.tree, .destination = op.path, .directory = true});
+    Receiver receiver = start_receiver(input,
+                                       {.lowers = input.lowers,
+                                        .upper = input.tree,
+                                        .destination = op.path,
+                                        .directory = true,
+                                        .most_bytes = input.site.disk_left()});
     TarWriter tar(receiver.input.get());
     feed(
         receiver.done, [&] { tar.finish(); }, receiver.input);

@@ -21,6 +21,7 @@ namespace {
 
 std::string killed(const char* what, const sandbox::Outcome& outcome)
 {
+    if (outcome.limit.empty()) return "killed: the host ran out of " + std::string(what);
     return "killed: " + std::string(what) + " " + limit_amount(outcome.limit, outcome.allowed) +
            ", policy limits." + outcome.limit;
 }

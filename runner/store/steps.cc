@@ -44,6 +44,7 @@ json evidence_to_json(const attest::StepEvidence& evidence)
             {"landlock", evidence.landlock_abi},
             {"seccomp", evidence.seccomp},
             {"layer", digest_text(evidence.layer)},
+            {"limits_held_by", evidence.limits_held_by},
             {"lowers_verified", evidence.lowers_verified}};
 }
 
@@ -61,6 +62,7 @@ attest::StepEvidence evidence_from_json(const json& value)
             .landlock_abi = value.at("landlock"),
             .seccomp = value.at("seccomp"),
             .layer = digest_of_text(value.at("layer")),
+            .limits_held_by = value.at("limits_held_by"),
             .lowers_verified = value.value("lowers_verified", false)};
 }
 

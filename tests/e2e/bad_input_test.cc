@@ -107,33 +107,6 @@ TEST(BadInput, PolicyWithAnUnknownKeyIsToldWithItsLine)
     EXPECT_THAT(built.err, HasSubstr("limts"));
 }
 
-TEST(BadInput, PolicyThatRequiresALimitThatNothingHoldsStopsTheBuild)
-{
-    const Workspace work;
-    auto policy = nlohmann::json::parse(
-        read_file(checkout::source() / "policies/profiles/default.json", 1U << 20));
-    for (const std::string limit : {"memory_bytes", "cpu_seconds"}) {
-        policy["limits"]["enforce"] = {{limit, "required"}};
-        std::ofstream(work.path("p.json")) << policy;
-
-        const Ran built = work.build("FROM scratch\n", {"--policy", work.path("p.json")});
-
-        EXPECT_EQ(built.exit, 5);
-        EXPECT_THAT(built.err, HasSubstr("limits." + limit));
-    }
-    policy.erase("syscalls");
-    policy["seccomp"] = {{"profile", "p.seccomp.json"},
-                         {"i_accept_huge_pages_beyond_the_limits", true}};
-    policy["limits"]["enforce"] = {{"huge_page_bytes", "required"}};
-    std::ofstream(work.path("p.json")) << policy;
-    std::ofstream(work.path("p.seccomp.json")) << R"({"defaultAction": "SCMP_ACT_ALLOW"})";
-
-    const Ran built = work.build("FROM scratch\n", {"--policy", work.path("p.json")});
-
-    EXPECT_EQ(built.exit, 5);
-    EXPECT_THAT(built.err, HasSubstr("limits.huge_page_bytes"));
-}
-
 TEST(BadInput, IgnoreFileThatIsALinkOrAFifoIsNotRead)
 {
     const Workspace work;
