@@ -21,6 +21,7 @@ packages_to_test=(
   busybox-static openssl jq openssh-client git attr xz-utils bzip2 zstd procps util-linux
 )
 packages_to_build_debian=(mmdebstrap)
+packages_to_boot=(qemu-system-x86) # kernels of their own for tests, emulated
 packages_to_bench=(libbenchmark-dev hyperfine jq time bubblewrap buildah crun)
 packages_to_compare=(bubblewrap crun runc buildah podman uidmap util-linux jq)
 packages_to_check=(clang-format clang-tidy shellcheck jq)

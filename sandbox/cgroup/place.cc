@@ -55,13 +55,19 @@ pid_t parent_of(pid_t process)
     return parent;
 }
 
-/// Whether all of them are this process and its children.
-bool are_ours(const std::vector<pid_t>& processes)
+/// Whether this process started it, or one that it started did. 0, which a pid namespace hides, is
+/// nobody's.
+bool is_below_us(pid_t process)
 {
     const pid_t self = ::getpid();
-    return std::all_of(processes.begin(), processes.end(), [&](pid_t process) {
-        return process == self || (process > 0 && parent_of(process) == self);
-    });
+    while (process > 1 && process != self)
+        process = parent_of(process);
+    return process == self;
+}
+
+bool are_ours(const std::vector<pid_t>& processes)
+{
+    return std::all_of(processes.begin(), processes.end(), is_below_us);
 }
 
 /// Moves every process; one that has ended meanwhile is no failure.

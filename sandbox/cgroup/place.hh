@@ -17,9 +17,9 @@ namespace caisson::sandbox {
 /// cgroup-v2.rst). Its end puts all back.
 class Evacuation {
 public:
-    /// Moves this process and its children from `own` to a group below it and turns `controllers`
-    /// on there. Nothing where others live in it too, or where the kernel says no; then nothing has
-    /// changed.
+    /// Moves this process and all that it started from `own` to a group below it and turns
+    /// `controllers` on there. Nothing where others live in it too, or where the kernel says no;
+    /// then nothing has changed.
     [[nodiscard]] static std::unique_ptr<Evacuation> try_make(int own, const std::string& name);
     ~Evacuation();
     Evacuation(const Evacuation&) = delete;

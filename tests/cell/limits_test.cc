@@ -290,9 +290,11 @@ TEST_F(Groups, OfAKilledBuildAreRemovedByTheNextWithWhatStillRunsInThem)
         const pid_t left_behind = ::fork();
         if (left_behind == 0) {
             enter(step->entrance());
-            write_all(ready_end.get(), groups->name() + " " + std::to_string(::getpid()) + "\n");
             // as after an exec: the lock is its builder's alone
-            sys::close_range(3, ~0U);
+            constexpr int kReady = 3;
+            ::dup2(ready_end.get(), kReady);
+            sys::close_range(kReady + 1, ~0U);
+            write_all(kReady, groups->name() + " " + std::to_string(::getpid()) + "\n");
             for (;;)
                 ::pause();
         }
