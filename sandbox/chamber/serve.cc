@@ -5,11 +5,9 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/error_wire.hh"
-#include "sandbox/cell/cell.hh"
-#include "sandbox/cell/network.hh"
+#include "sandbox/chamber/cells.hh"
 #include "sandbox/chamber/overlay.hh"
 #include "sandbox/chamber/trees.hh"
-#include "sandbox/chamber/watcher.hh"
 #include "sandbox/chamber/worker.hh"
 #include "sandbox/messages.hh"
 #include "sandbox/plan_json.hh"
@@ -22,7 +20,6 @@
 #include <csignal>
 #include <list>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,7 +30,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLongestResult = 1U << 18; ///< of a worker
-constexpr std::uint64_t kProcessesToSpare = 64;
 
 struct Request {
     std::uint64_t id = 0;
@@ -50,11 +46,6 @@ struct Request {
     }
 };
 
-struct RunningCell {
-    std::uint64_t request = 0;
-    Cell cell;
-};
-
 struct RunningWorker {
     std::uint64_t request = 0;
     Worker worker;
@@ -66,7 +57,7 @@ public:
     Server(const Channel& runner, int trees)
         : runner_(runner)
         , trees_(trees)
-        , watcher_(Watcher::start(trees))
+        , cells_(trees)
     {}
 
     /// One turn: waits for something to happen and answers it. False when the runner is gone.
@@ -100,22 +91,12 @@ private:
     template<class Action>
     bool answering(std::uint64_t request, Action&& action) const;
 
-    [[nodiscard]] int milliseconds_left() const;
-    void prepare_ahead();
-    [[nodiscard]] PreparedCell take_prepared(std::uint64_t processes, UniqueFd group);
-    [[nodiscard]] unsigned free_slot() const;
-    void end_overdue_cells();
-    void end_cell_past_limit();
-    void finish_cell(std::list<RunningCell>::iterator running);
     void read_worker(std::list<RunningWorker>::iterator running);
     void finish_worker(RunningWorker& running) const;
 
     const Channel& runner_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     int trees_;
-    Watcher watcher_;
-    std::optional<PreparedCell> spare_; ///< the next cell
-    std::uint64_t ahead_for_ = 0; ///< the limit of processes that it is made for; 0: it is not made
-    std::list<RunningCell> cells_;
+    Cells cells_;
     std::list<RunningWorker> workers_;
 };
 
@@ -134,29 +115,23 @@ constexpr std::array<Server::Operation, 8> Server::kOperations = {{
 
 bool Server::turn()
 {
-    // while a step runs, the next one's takes nobody's time
-    if (!cells_.empty() && !spare_ && ahead_for_ != 0) prepare_ahead();
-
-    std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}, {watcher_.fd(), POLLIN, 0}};
-    for (const RunningCell& running : cells_)
-        watched.push_back({running.cell.pidfd(), POLLIN, 0});
+    cells_.prepare_ahead();
+    std::vector<pollfd> watched = {{runner_.fd(), POLLIN, 0}};
+    cells_.watch(watched);
     for (const RunningWorker& running : workers_)
         watched.push_back({running.worker.result.get(), POLLIN, 0});
-    if (::poll(watched.data(), watched.size(), milliseconds_left()) < 0 && errno != EINTR)
+    if (::poll(watched.data(), watched.size(), cells_.milliseconds_left()) < 0 && errno != EINTR)
         throw SysError(errno, "poll");
 
     // in the order in which they were put; what is accepted below is appended to the lists later
-    auto happened = watched.begin() + 2;
-    for (auto next = cells_.begin(); next != cells_.end();) {
-        const auto running = next++;
-        if ((happened++)->revents != 0) finish_cell(running);
-    }
+    auto happened =
+        cells_.settle(watched.cbegin() + 1, [this](std::uint64_t request, Cell&& ended) {
+            answering(request, [&] { reply(request, to_json(std::move(ended).finish())); });
+        });
     for (auto next = workers_.begin(); next != workers_.end();) {
         const auto running = next++;
         if ((happened++)->revents != 0) read_worker(running);
     }
-    end_overdue_cells();
-    if (watched[1].revents != 0) end_cell_past_limit();
     return watched.front().revents == 0 || accept_request();
 }
 
@@ -209,109 +184,32 @@ void Server::reply_error(std::uint64_t request, const Error& error) const
 
 // --- cells ---
 
-/// What the host does not give now it may give when the cell is needed; if not, the step that needs
-/// it says so.
-void Server::prepare_ahead()
-try {
-    spare_.emplace(PreparedCell::make(make_cell_network(), free_slot(), ahead_for_));
-} catch (const Error&) {
-    spare_.reset();
-}
-
-/// `group`: of version 2. It is cloned into, for a move waits for all of the machine's processes;
-/// so such a cell cannot be made before its group is known.
-PreparedCell Server::take_prepared(std::uint64_t processes, UniqueFd group)
-{
-    ahead_for_ = group ? 0 : processes;
-    if (!group && spare_ && spare_->fits(processes)) {
-        PreparedCell prepared = std::move(*spare_);
-        spare_.reset();
-        return prepared;
-    }
-    spare_.reset();
-    return PreparedCell::make(
-        make_cell_network(), free_slot(), processes, group ? group.get() : -1);
-}
-
-unsigned Server::free_slot() const
-{
-    for (unsigned slot = 0; slot < PreparedCell::kSlots; ++slot)
-        if (std::none_of(cells_.begin(), cells_.end(), [&](const RunningCell& running) {
-                return running.cell.slot() == slot;
-            }))
-            return slot;
-    throw Error(ErrorKind::kInternal, "too many cells at once");
-}
-
 void Server::run(Request& request)
 {
-    const Plan plan = plan_from_json(request.body.at("plan"));
-    if (!plan.upper.empty() && !sys::fstatat(trees_, plan.upper)) make_tree(trees_, plan.upper);
-    CellDescriptors descriptors = {.filter = request.take_descriptor(),
-                                   .output = request.take_descriptor(),
-                                   .errors = request.take_descriptor()};
-    if (request.body.at("input").get<bool>()) descriptors.input = request.take_descriptor();
-    UniqueFd group;
-    if (request.body.at("group").get<bool>()) group = request.take_descriptor();
-    for (auto tasks = request.body.at("tasks").get<std::size_t>(); tasks > 0; --tasks)
-        descriptors.groups.push_back(request.take_descriptor());
-    const bool watched = request.body.at("watch_processes").get<bool>();
-    // where a cgroup counts, it is to refuse first: it tells that it did
-    const std::uint64_t processes = plan.limits.processes + (watched ? 0 : kProcessesToSpare);
-    cells_.push_back(
-        {request.id,
-         Cell::start(plan, std::move(descriptors), take_prepared(processes, std::move(group)))});
-    watcher_.watch({.cell = request.id,
-                    .init = cells_.back().cell.pid(),
-                    .limits = plan.limits,
-                    .upper = plan.upper,
-                    .memory = request.body.at("watch_memory"),
-                    .processes = watched,
-                    .cpu = request.body.at("watch_cpu")});
+    const json& body = request.body;
+    CellOrder order{.request = request.id,
+                    .plan = plan_from_json(body.at("plan")),
+                    .watch_memory = body.at("watch_memory"),
+                    .watch_processes = body.at("watch_processes"),
+                    .watch_cpu = body.at("watch_cpu")};
+    for (UniqueFd* given :
+         {&order.descriptors.filter, &order.descriptors.output, &order.descriptors.errors})
+        *given = request.take_descriptor();
+    if (body.at("input").get<bool>()) order.descriptors.input = request.take_descriptor();
+    if (body.at("group").get<bool>()) order.group = request.take_descriptor();
+    for (auto tasks = body.at("tasks").get<std::size_t>(); tasks > 0; --tasks)
+        order.descriptors.groups.push_back(request.take_descriptor());
+    const std::string& upper = order.plan.upper;
+    if (!upper.empty() && !sys::fstatat(trees_, upper)) make_tree(trees_, upper);
+    cells_.start(std::move(order));
 }
 
 void Server::stop(Request& request)
 {
     const auto target = request.body.at("target").get<std::uint64_t>();
     const auto reason = static_cast<Outcome::Kind>(request.body.at("reason").get<int>());
-    for (RunningCell& running : cells_)
-        if (running.request == target) running.cell.kill(reason);
+    cells_.kill(target, reason);
     reply(request.id, nullptr); // also where the cell has ended meanwhile
-}
-
-int Server::milliseconds_left() const
-{
-    std::int64_t left = -1;
-    for (const RunningCell& running : cells_) {
-        const auto time = std::chrono::ceil<std::chrono::milliseconds>(running.cell.deadline() -
-                                                                       Cell::Clock::now());
-        const std::int64_t own = std::clamp<std::int64_t>(time.count(), 0, 1 << 30);
-        left = left < 0 ? own : std::min(left, own);
-    }
-    return static_cast<int>(left);
-}
-
-void Server::end_overdue_cells()
-{
-    const auto now = Cell::Clock::now();
-    for (RunningCell& running : cells_)
-        if (running.cell.deadline() <= now) running.cell.kill(Outcome::Kind::kTimedOut);
-}
-
-/// What the watcher found. Where it is gone nobody holds the limits, and the chamber ends.
-void Server::end_cell_past_limit()
-{
-    const WatchFinding finding = watcher_.receive();
-    for (RunningCell& running : cells_)
-        if (running.request == finding.cell) running.cell.kill(finding.kind, finding.limit);
-}
-
-void Server::finish_cell(std::list<RunningCell>::iterator running)
-{
-    watcher_.forget(running->request);
-    answering(running->request,
-              [&] { reply(running->request, to_json(std::move(running->cell).finish())); });
-    cells_.erase(running);
 }
 
 // --- workers ---
