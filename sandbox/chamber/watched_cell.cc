@@ -34,6 +34,9 @@ constexpr TreeUse kOverlay = {.bytes = 64U << 10, .files = 4};
 /// Shared memory of the host that may come up before files without a name are looked for again.
 constexpr std::uint64_t kUnseenMemory = 16ULL << 20;
 
+/// At a cell that seems to have taken too much memory.
+constexpr int kMoreLooks = 2;
+
 std::uint64_t less(std::uint64_t from, std::uint64_t what)
 {
     return from > what ? from - what : 0;
@@ -127,6 +130,12 @@ bool WatchedCell::too_much_memory(const Processes& processes, int procfs)
     const std::uint64_t limit = order_.limits.memory_bytes;
     memory_ = sum_of_memory(processes) + nameless_memory_;
     if (memory_ > limit) memory_ = sum_of_shares(procfs, processes) + nameless_memory_;
+    // Shares are read process by process: of one that forks meanwhile the whole is counted, and its
+    // child's share on top. So who seems to be past the limit is looked at again.
+    for (int look = 0; look < kMoreLooks && memory_ > limit; ++look) {
+        ProcessTable table(procfs);
+        memory_ = sum_of_shares(procfs, table.below(order_.init)) + nameless_memory_;
+    }
     come_back_before(less(limit, memory_), kMemoryPerMillisecond);
     return memory_ > limit;
 }
