@@ -5,8 +5,8 @@ namespace caisson::sandbox {
 // What lies on the chamber's root, a tmpfs that holds nothing else. Cells see it until they enter
 // their own.
 
-inline constexpr const char* kTreesPath = "/trees";     ///< the store's trees
-inline constexpr const char* kCellPath = "/cell";       ///< where a cell mounts its root
+inline constexpr const char* kTreesPath = "/trees"; ///< the store's trees
+inline constexpr const char* kCellPath = "/cell";   ///< where a cell mounts its root
 /// Where a cell mounts its /dev and its /proc until it has a root to move them to.
 inline constexpr const char* kWaitingDevicesPath = "/waiting-dev";
 inline constexpr const char* kWaitingProcfsPath = "/waiting-proc";
