@@ -209,7 +209,8 @@ private:
         // whatever else went wrong after a Ctrl-C went wrong because of it
         if (Interrupt::requested()) error.set_kind(ErrorKind::kInterrupted);
         const auto* step = dynamic_cast<const StepError*>(&error);
-        if (step != nullptr && step->outcome().kind == sandbox::Outcome::Kind::kExited)
+        if (step != nullptr && step->outcome().kind == sandbox::Outcome::Kind::kExited &&
+            speaks_of_network(step->message()))
             error.set_hint("steps have no network but loopback: the policy gives them none");
         solved_.target.clear();
         site_.abandon();

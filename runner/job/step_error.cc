@@ -1,6 +1,8 @@
 #include "runner/job/step_error.hh"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstring>
 #include <string_view>
 
@@ -56,6 +58,26 @@ std::string verdict_word(sandbox::Outcome::Kind kind)
         return "too-many-files";
     }
     return "unknown";
+}
+
+bool speaks_of_network(std::string_view text)
+{
+    constexpr std::array<std::string_view, 9> kWords = {"network is unreachable",
+                                                        "network unreachable",
+                                                        "resolve",
+                                                        "resolution",
+                                                        "resolving",
+                                                        "enotfound",
+                                                        "eai_again",
+                                                        "getaddrinfo",
+                                                        "bad address"}; // busybox's word for a name
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::tolower(letter));
+    });
+    return std::any_of(kWords.begin(), kWords.end(), [&](std::string_view word) {
+        return lower.find(word) != std::string::npos;
+    });
 }
 
 std::string verdict_text(const sandbox::Outcome& outcome)

@@ -34,5 +34,8 @@ private:
 /// What ended a step, for people: "exit code 3", "killed by signal 9 (SIGKILL)", "killed: memory 2
 /// GiB, policy limits.memory_bytes".
 [[nodiscard]] std::string verdict_text(const sandbox::Outcome& outcome);
+/// Whether what a step said at its end looks as if it had wanted the network: by the words that the
+/// C library, and the tools that fetch things, have for it.
+[[nodiscard]] bool speaks_of_network(std::string_view text);
 
 } // namespace caisson::runner

@@ -35,6 +35,19 @@ TEST(Verdict, NamesTheLimitItsAmountAndThePolicysKey)
               "killed: time 3600 s, policy limits.step_seconds");
 }
 
+TEST(StepOutput, SpeaksOfTheNetworkInManyWords)
+{
+    for (const char* line : {"nc: can't connect to remote host (192.0.2.1): Network is unreachable",
+                             "curl: (6) Could not resolve host: example.org",
+                             "Temporary failure resolving 'deb.example.org'",
+                             "npm error code EAI_AGAIN",
+                             "dial tcp: lookup example.org: Temporary failure in name resolution",
+                             "wget: bad address 'example.org'"})
+        EXPECT_TRUE(speaks_of_network(line)) << line;
+    for (const char* line : {"tail: out of memory", "make: *** [all] Error 2", "No such file"})
+        EXPECT_FALSE(speaks_of_network(line)) << line;
+}
+
 TEST(Verdict, HasAWordOfItsOwnForEachEnd)
 {
     std::set<std::string> words;
