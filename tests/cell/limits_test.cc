@@ -8,11 +8,13 @@
 #include "sandbox/sys/process.hh"
 #include "tests/cell/cell_fixture.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/probe.hh"
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <sys/wait.h>
@@ -213,6 +215,45 @@ TEST_P(LimitsOf, EndAStepThatForksWithoutEnd)
         EXPECT_EQ(fed.outcome.kind, Outcome::Kind::kTooManyProcesses) << kind << fed.said;
         EXPECT_EQ(fed.outcome.allowed, 64U) << kind;
         EXPECT_LT(fed.outcome.wall, 20s) << kind;
+    }
+}
+
+/// What tests/probes/exhaustion.cc attempts, and how it ends. That a step gets what it may have is
+/// LeaveAStepAloneThatStaysBelow: these want gigabytes.
+struct Exhaustion {
+    const char* attempt;
+    std::optional<Outcome::Kind> verdict; ///< none: it is refused, and the step goes on
+};
+constexpr Exhaustion kExhaustions[] = {
+    {"exhaust.memory", Outcome::Kind::kOutOfMemory},
+    {"exhaust.memory_of_file", Outcome::Kind::kOutOfMemory},
+    {"exhaust.segments", Outcome::Kind::kOutOfMemory},
+    {"exhaust.shared_memory", std::nullopt},    // a tmpfs of the cell's
+    {"exhaust.device_directory", std::nullopt}, // another
+    {"exhaust.inodes", Outcome::Kind::kTooManyFiles},
+    {"exhaust.processes", Outcome::Kind::kTooManyProcesses},
+};
+
+TEST_P(LimitsOf, EndEveryAttemptToUseTheHostUp)
+{
+    Limits little = limits();
+    little.memory_bytes = 300 * kMebibyte;
+    little.disk_files = 5000;
+    little.processes = 500;
+
+    for (const auto& [attempt, verdict] : kExhaustions) {
+        SCOPED_TRACE(attempt);
+        Plan wanted = plan({"probe", "--only", attempt});
+        wanted.limits = little;
+        const Fed fed = run_here(wanted);
+        if (verdict && fed.outcome.kind == *verdict) continue;
+        // a watcher that comes too late to see processes has not let any more be made
+        EXPECT_TRUE(!verdict ||
+                    (verdict == Outcome::Kind::kTooManyProcesses && GetParam() == With::kWatcher));
+        EXPECT_TRUE(fed.outcome.ok()) << fed.outcome.limit << fed.said;
+        const auto lines = caisson::testing::parse_probe_lines(fed.said);
+        ASSERT_EQ(lines.size(), 1U) << fed.said;
+        EXPECT_EQ(lines[0].result, "refused") << fed.said;
     }
 }
 
