@@ -128,7 +128,7 @@ std::unique_ptr<StepGroup> BuildGroups::make_step(const Limits& limits)
             step->tasks_.push_back(group->open("tasks", O_WRONLY));
             step->entrance_.tasks.push_back(step->tasks_.back().get());
         }
-        step->parts_.push_back({*std::move(group), tree->build.directory()});
+        step->parts_.push_back({*std::move(group), &tree->build, &tree->place});
     }
     bound_step(*step, limits);
     return step;

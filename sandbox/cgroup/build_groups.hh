@@ -52,7 +52,11 @@ private:
 
     struct Part {
         Group group;
-        int build = -1; ///< the build's group above it; borrowed
+        const Group* build;      ///< the one above it; borrowed
+        const GroupPlace* place; ///< where that is; borrowed
+
+        /// Whether it could have that file: one of its controllers', by the file's name.
+        [[nodiscard]] bool may_have(std::string_view file) const;
     };
     /// A file of whichever of the groups has it.
     [[nodiscard]] std::optional<std::string> read(const std::string& file) const;

@@ -3,10 +3,16 @@
 
 namespace caisson::sandbox {
 
+bool StepGroup::Part::may_have(std::string_view file) const
+{
+    return place->version == 2 || place->has(file.substr(0, file.find('.')));
+}
+
 std::optional<std::string> StepGroup::read(const std::string& file) const
 {
     for (const Part& part : parts_)
-        if (auto text = part.group.try_read(file)) return text;
+        if (part.may_have(file))
+            if (auto text = part.group.try_read(file)) return text;
     return std::nullopt;
 }
 
@@ -20,7 +26,8 @@ std::optional<std::uint64_t> StepGroup::count_above(const std::string& file,
                                                     std::string_view key) const
 {
     for (const Part& part : parts_)
-        if (const auto text = read_group_file(part.build, file)) return number_in(*text, key);
+        if (part.may_have(file))
+            if (const auto text = part.build->try_read(file)) return number_in(*text, key);
     return std::nullopt;
 }
 

@@ -23,10 +23,12 @@ namespace fs = std::filesystem;
 /// A store, a chamber and a tree that holds /bin/busybox.
 class Bench {
 public:
-    static Bench& instance()
+    /// `cgroups`: where this host gives some.
+    static Bench& instance(bool cgroups = true)
     {
-        static Bench bench;
-        return bench;
+        static Bench with(true);
+        static Bench without(false);
+        return cgroups ? with : without;
     }
 
     void run_cell()
@@ -53,7 +55,7 @@ public:
     [[nodiscard]] fs::path root() const { return root_; }
 
 private:
-    Bench()
+    explicit Bench(bool cgroups)
         : directory_(fs::temp_directory_path(), "caisson-bench-")
         , root_(directory_.path() / "root")
         , store_(runner::Store::open(directory_.path() / "store"))
@@ -70,7 +72,8 @@ private:
         plan_.environment = {"PATH=/bin"};
         chamber_ = sandbox::Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                             .trees = store_->trees(),
-                                            .ids = sandbox::SubordinateIds::of_invoker()});
+                                            .ids = sandbox::SubordinateIds::of_invoker(),
+                                            .cgroups = cgroups});
         const std::string base = store_->new_tree();
         auto [read_end, write_end] = make_pipe();
         auto received = chamber_->receive({.upper = base, .destination = "/", .directory = true},
@@ -101,6 +104,13 @@ void cell(benchmark::State& state)
         Bench::instance().run_cell();
 }
 BENCHMARK(cell)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(40);
+
+void cell_without_cgroups(benchmark::State& state)
+{
+    for ([[maybe_unused]] auto _ : state)
+        Bench::instance(false).run_cell();
+}
+BENCHMARK(cell_without_cgroups)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(40);
 
 void program(benchmark::State& state, const ProgramOptions& options)
 {
