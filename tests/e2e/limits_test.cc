@@ -173,29 +173,42 @@ TEST_F(LimitedBuild, HasATotalForAllThatItPutsOnDisk)
     expect_nothing_left();
 }
 
+/// The predicate of a bundle.
+nlohmann::json predicate_of(const fs::path& bundle)
+{
+    const Ran seen =
+        run("/bin/sh", {"-c", "jq -r .dsseEnvelope.payload \"$0\" | base64 -d", bundle.native()});
+    return nlohmann::json::parse(seen.out).at("predicate");
+}
+
 TEST_F(LimitedBuild, SaysWhoHoldsItsLimits)
 {
-    write_policy(nlohmann::json::object());
+    write_policy({{"cpu_percent", 50}}); // half a core: what a host without cgroups cannot hold
 
-    const Ran built = build("true", {"--provenance", work().path("bundle.json")});
+    for (const char* bundle : {"bundle.json", "of-the-cache.json"}) {
+        const Ran built = build("true", {"--provenance", work().path(bundle)});
 
-    ASSERT_EQ(built.exit, 0) << built.err;
-    EXPECT_THAT(built.err + built.out, HasSubstr("limits: held by "));
-    const Ran seen =
-        run("/bin/sh",
-            {"-c",
-             "jq -r .dsseEnvelope.payload \"$0\" | base64 -d | jq -c "
-             "'.predicate.runDetails.metadata.caisson_evidence.steps[-1].limitsHeldBy'",
-             work().path("bundle.json")});
-    const auto held = nlohmann::json::parse(seen.out);
-    for (const char* limit :
-         {"memory_bytes", "swap_bytes", "processes", "disk_bytes", "cpu_percent"})
-        EXPECT_TRUE(held.contains(limit)) << limit << held;
-    EXPECT_NE(held["memory_bytes"], "nobody");
-    EXPECT_EQ(held["disk_files"], "watcher");
-    // a step from the cache ran under what it ran under
-    const Ran again = build("true", {"--provenance", work().path("again.json")});
-    ASSERT_EQ(again.exit, 0) << again.err;
+        ASSERT_EQ(built.exit, 0) << built.err;
+        const nlohmann::json predicate = predicate_of(work().path(bundle));
+        const nlohmann::json held =
+            predicate["runDetails"]["metadata"]["caisson_evidence"]["steps"].back()["limitsHeldBy"];
+        for (const char* limit :
+             {"memory_bytes", "swap_bytes", "processes", "disk_bytes", "cpu_percent"})
+            EXPECT_TRUE(held.contains(limit)) << limit << held;
+        EXPECT_NE(held["memory_bytes"], "nobody");
+        EXPECT_EQ(held["disk_files"], "watcher");
+        nlohmann::json by_nobody = nlohmann::json::array();
+        for (const auto& [limit, holder] : held.items())
+            if (holder == "nobody") by_nobody.push_back(limit);
+        EXPECT_EQ(predicate["buildDefinition"]["internalParameters"]["limits"]["notEnforced"],
+                  by_nobody);
+        // a step from the cache ran under what it ran under; no cell was started to ask
+        const bool cached = bundle == std::string("of-the-cache.json");
+        EXPECT_EQ((built.err + built.out).find("limits: held by ") == std::string::npos, cached);
+        if (!cached && held["cpu_percent"] == "nobody") {
+            EXPECT_THAT(built.err + built.out, HasSubstr("nobody holds limits.cpu_percent"));
+        }
+    }
 }
 
 TEST_F(LimitedBuild, DoesNotStartWhereTheHostHoldsLessThanThePolicyRequires)
