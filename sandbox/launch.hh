@@ -2,6 +2,7 @@
 
 #include "sandbox/base/unique_fd.hh"
 #include "sandbox/cgroup/build_groups.hh"
+#include "sandbox/chamber/chamber_filter.hh"
 #include "sandbox/holders.hh"
 #include "sandbox/host_path.hh"
 #include "sandbox/outcome.hh"
@@ -42,6 +43,7 @@ struct ChamberOptions {
     std::vector<HostPath> host_paths;
     Limits limits;       ///< of the steps to come, and of the build; a plan may have other ones
     bool cgroups = true; ///< false: not even where the host gives some
+    ChamberScope scope;  ///< what its own filter must leave to cells
 };
 
 /// The ends of pipes that a step gets as its standard streams; borrowed.

@@ -25,6 +25,8 @@ Program start_program(const ChamberOptions& options, int channel)
     const std::uint64_t in_memory =
         std::min(options.limits.build_disk_bytes, host_memory_bytes() / 2);
     std::vector<std::string> arguments = {kServeMode, std::to_string(in_memory)};
+    if (options.scope.i386) arguments.emplace_back(kI386Scope);
+    if (options.scope.below_floor) arguments.emplace_back(kBelowFloorScope);
     if (::geteuid() == 0) {
         arguments.push_back(std::to_string(options.ids.users.first));
         arguments.push_back(std::to_string(options.ids.groups.first));

@@ -115,7 +115,8 @@ public:
     }
 
 private:
-    /// Whether trees are kept in memory; from here on they are shared and checked by the policy.
+    /// Whether trees are kept in memory; from here on they are shared and checked by the policy,
+    /// and the chamber leaves to cells what they are given.
     bool place_trees(const policies::Policy& policy, const BuildPlan& build)
     {
         const bool in_memory = sandbox::trees_lie_in_memory(store_->trees());
@@ -123,6 +124,7 @@ private:
             progress_.warning("the store lies on overlayfs: trees are kept in memory, and only "
                               "layers are cached");
         site_.govern(policy, build.epoch);
+        site_.expect_i386(build.i386.has_value());
         return in_memory;
     }
 

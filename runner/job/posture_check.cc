@@ -46,7 +46,7 @@ std::string boot_id()
 /// Everything but the boot that the answer hangs on. The policy and our program stand for the
 /// filter.
 std::string
-key_of(const policies::Policy& policy, const std::vector<attest::Material>& programs, int trees)
+key_of(const policies::Policy& policy, const std::vector<attest::Material>& programs, Site& site)
 {
     utsname kernel = {};
     if (::uname(&kernel) != 0) throw SysError(errno, "uname");
@@ -59,7 +59,8 @@ key_of(const policies::Policy& policy, const std::vector<attest::Material>& prog
                  {namespace_of("/proc/self/ns/user"),
                   namespace_of("/proc/self/ns/mnt"),
                   namespace_of("/proc/self/ns/net")}},
-                {"treesInMemory", sandbox::trees_lie_in_memory(trees)},
+                {"treesInMemory", sandbox::trees_lie_in_memory(site.store().trees())},
+                {"chamber", {site.scope().i386, site.scope().below_floor}},
                 {"programs", json::array()}};
     for (const attest::Material& program : programs)
         key["programs"].push_back({program.name, program.digest});
@@ -137,7 +138,7 @@ Posture check_posture(Site& site,
 {
     const std::filesystem::path file = site.store().root() / kFile;
     const std::string boot = boot_id();
-    const std::string key = key_of(policy, programs, site.store().trees());
+    const std::string key = key_of(policy, programs, site);
     json known = read_known(file, boot);
     if (cache == PostureCache::kUse && known.contains(key))
         if (const std::optional<Posture> found = posture_from(known[key])) return *found;

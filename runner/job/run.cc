@@ -40,6 +40,7 @@ RunResult run(const RunPlan& run, Store& store, const RunStreams& streams)
     // whatever happens, the tree that took the command's changes goes
     const ScopeExit forget([&site] { site.abandon(); });
     site.govern(run.policy, kDefaultEpoch);
+    site.expect_i386(run.plan.architecture == sandbox::Architecture::kI386);
     site.show_host(run.host_paths);
     sandbox::Plan plan = run.plan;
     plan.lowers = site.trees_of(run.layers);

@@ -44,6 +44,7 @@ void Site::govern(const policies::Policy& policy, std::int64_t epoch)
     rules_ = policy.sandbox;
     policy_limits_ = policy.limits;
     limits_ = limits_of_policy(policy.limits);
+    scope_.below_floor = policy.seccomp && !policy.seccomp->accepted.empty();
     filter_shuts_huge_pages_ = filter_shuts_huge_pages(policy);
     epoch_ = epoch;
 }
@@ -55,7 +56,8 @@ sandbox::Chamber& Site::chamber()
                                             .trees = store_.trees(),
                                             .ids = sandbox::SubordinateIds::of_invoker(),
                                             .host_paths = host_paths_,
-                                            .limits = limits_});
+                                            .limits = limits_,
+                                            .scope = scope_});
         holders_ = chamber_->holders();
         if (filter_shuts_huge_pages_) add_filter(holders_);
         require_holders(policy_limits_, holders_);

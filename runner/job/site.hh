@@ -40,9 +40,15 @@ public:
     /// What cells may be shown of the host; to be said before the chamber is first needed.
     void show_host(const std::vector<sandbox::HostPath>& paths) { host_paths_ = paths; }
 
+    /// Whether cells of linux/386 images are to come: the chamber's own filter leaves them their
+    /// calls. To be said before the chamber is first needed.
+    void expect_i386(bool expected) { scope_.i386 = expected; }
+    [[nodiscard]] const sandbox::ChamberScope& scope() const noexcept { return scope_; }
+
     /// From now on trees are shared and checked as the policy says, and the chamber is held to its
     /// limits: where the policy wants them held more firmly than this host does, the chamber is an
-    /// Error of kind kHost.
+    /// Error of kind kHost. What it accepts below the floor the chamber's own filter leaves to
+    /// cells.
     void govern(const policies::Policy& policy, std::int64_t epoch);
 
     [[nodiscard]] Store& store() noexcept { return store_; }
@@ -85,6 +91,7 @@ private:
 
     Store& store_;
     std::vector<sandbox::HostPath> host_paths_;
+    sandbox::ChamberScope scope_;
     policies::PolicySandbox rules_;
     policies::PolicyLimits policy_limits_;
     sandbox::Limits limits_; ///< the policy's; before there is one, what a plan has by itself

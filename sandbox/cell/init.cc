@@ -2,6 +2,8 @@
 // from inside, and takes the whole pid namespace with it when the command ends.
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/landlock.hh"
+#include "sandbox/base/seccomp.hh"
 #include "sandbox/cell/report.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
@@ -9,6 +11,8 @@
 #include "sandbox/sys/path.hh"
 #include "sandbox/sys/process.hh"
 
+#include <array>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace caisson::sandbox {
@@ -16,13 +20,21 @@ namespace {
 
 constexpr int kReport = 0; // the only descriptor of init
 
+/// Of system calls it needs these: to wait, to write one line, to end.
+constexpr std::array<int, 8> kCalls = {SYS_wait4,
+                                       SYS_write,
+                                       SYS_brk,
+                                       SYS_mmap,
+                                       SYS_munmap,
+                                       SYS_restart_syscall,
+                                       SYS_rt_sigreturn,
+                                       SYS_exit_group};
+
 [[noreturn]] void be_init(int report, pid_t command)
 {
     sys::dup2(report, kReport);
     sys::close_range(kReport + 1, ~0U);
-    sys::set_dumpable(false);
-    sys::capset(0);
-    sys::set_no_new_privileges();
+    confine_init();
     while (const auto ended = sys::wait4(-1)) {
         if (ended->pid != command) continue; // an orphan that came to us
         report_status(kReport, ended->status);
@@ -39,6 +51,15 @@ void require_pipe(int fd, const char* what)
 }
 
 } // namespace
+
+void confine_init()
+{
+    sys::set_dumpable(false);
+    sys::capset(0);
+    sys::set_no_new_privileges();
+    landlock_deny_everything();
+    seccomp_set_filter(filter_that_allows(kCalls)); // last: it forbids every call above
+}
 
 void split_off_init(CellSetup& setup)
 {

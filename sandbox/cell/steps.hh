@@ -43,6 +43,8 @@ void place_files(CellSetup& setup);
 // network.cc
 void name_host(CellSetup& setup);
 // init.cc
+/// Leaves the caller, for good, what process 1 of a cell does: wait, write one line, end.
+void confine_init();
 void split_off_init(CellSetup& setup);
 void take_personality(CellSetup& setup);
 void open_session(CellSetup& setup);

@@ -4,6 +4,7 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/seccomp.hh"
 #include "sandbox/chamber/handshake.hh"
 #include "sandbox/chamber/layout.hh"
 #include "sandbox/chamber/overlay.hh"
@@ -186,7 +187,8 @@ void enter_root(const std::vector<UniqueFd>& host_paths, std::uint64_t memory_by
 void enter_chamber(const Channel& runner,
                    int trees,
                    std::uint64_t memory_bytes,
-                   const std::optional<FirstIds>& ids)
+                   const std::optional<FirstIds>& ids,
+                   const ChamberScope& scope)
 {
     sys::setsid(); // an interrupt typed at the terminal is the runner's to handle
     sys::umask(022);
@@ -205,6 +207,7 @@ void enter_chamber(const Channel& runner,
     // of the host is in our pid and network namespaces.
     sys::sethostname("chamber");
     sys::set_dumpable(false);
+    seccomp_set_filter(chamber_filter(scope)); // after the keyring that it left, which it forbids
 }
 
 } // namespace caisson::sandbox

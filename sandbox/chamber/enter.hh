@@ -2,6 +2,7 @@
 
 #include "sandbox/base/channel.hh"
 #include "sandbox/base/unique_fd.hh"
+#include "sandbox/chamber/chamber_filter.hh"
 
 #include <cstdint>
 #include <optional>
@@ -20,10 +21,12 @@ struct FirstIds {
 /// in a child that is pid 1 of its own pid namespace, on a root that holds nothing but `trees`
 /// (borrowed), the host paths that the runner handed over, a fresh /proc and six device nodes. The
 /// process that called stays behind and waits. Trees in memory, where they have to lie there, take
-/// `memory_bytes` at most. What cannot be done is an Error.
+/// `memory_bytes` at most. It runs under chamber_filter(scope) from then on, as do all its
+/// children. What cannot be done is an Error.
 void enter_chamber(const Channel& runner,
                    int trees,
                    std::uint64_t memory_bytes,
-                   const std::optional<FirstIds>& ids);
+                   const std::optional<FirstIds>& ids,
+                   const ChamberScope& scope);
 
 } // namespace caisson::sandbox

@@ -22,7 +22,10 @@ inline constexpr int kMostAnswer = 64 << 10; ///< bytes
 
 // The program's modes, its first argument.
 inline constexpr const char* kServeMode =
-    "serve"; ///< most bytes of trees in memory [first user id, first group id]
+    "serve"; ///< most bytes of trees in memory, scope…, [first user id, first group id]
+// Its scope (chamber/chamber_filter.hh).
+inline constexpr const char* kI386Scope = "i386";
+inline constexpr const char* kBelowFloorScope = "below-floor";
 inline constexpr const char* kDescribeMode = "describe"; ///< prints describe_cell()
 inline constexpr const char* kCheckMode =
     "check"; ///< [first user id, first group id]; trees at kTreesFd; prints check_host()

@@ -46,13 +46,24 @@ int print(const nlohmann::json& value)
     return std::fflush(stdout) == 0 ? 0 : 1;
 }
 
+/// Takes `word` off the front of `arguments` if it is there.
+bool take(std::span<char*>& arguments, std::string_view word)
+{
+    if (arguments.empty() || arguments.front() != word) return false;
+    arguments = arguments.subspan(1);
+    return true;
+}
+
 void serve_runner(const Channel& runner, std::span<char*> arguments)
 {
     if (arguments.empty()) throw Error(ErrorKind::kInternal, "started without a size");
     const std::uint64_t most_bytes = number(arguments[0]);
+    arguments = arguments.subspan(1);
+    const ChamberScope scope{.i386 = take(arguments, kI386Scope),
+                             .below_floor = take(arguments, kBelowFloorScope)};
     in_context("start the chamber", [&] {
         const UniqueFd trees(kTreesFd);
-        enter_chamber(runner, trees.get(), most_bytes, first_ids(arguments.subspan(1)));
+        enter_chamber(runner, trees.get(), most_bytes, first_ids(arguments), scope);
     });
     // opened anew: overlayfs takes only layers of this mount namespace
     const UniqueFd trees =

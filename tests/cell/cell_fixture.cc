@@ -60,14 +60,15 @@ struct CellTest::Shared {
     std::unique_ptr<Chamber> chamber;
     std::atomic<int> uppers = 0;
 
-    Shared()
+    explicit Shared(const ChamberScope& scope)
     {
         fs::create_directory(directory.path() / "trees");
         trees = open_file(directory.path() / "trees", O_RDONLY | O_DIRECTORY);
         const mode_t usual = ::umask(077); // must not matter inside
         chamber = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                   .trees = trees.get(),
-                                  .ids = SubordinateIds::of_invoker()});
+                                  .ids = SubordinateIds::of_invoker(),
+                                  .scope = scope});
         ::umask(usual);
     }
 
@@ -86,12 +87,17 @@ std::string CellTest::reason_;
 
 void CellTest::SetUpTestSuite()
 {
+    set_up_chamber({});
+}
+
+void CellTest::set_up_chamber(const ChamberScope& scope)
+{
     if (!user_namespaces_work())
         reason_ = "user namespaces are off here: " + user_namespace_hint();
     else if (!fs::exists(kBusybox))
         reason_ = "busybox-static is not installed";
     if (!reason_.empty()) return;
-    shared_ = std::make_unique<Shared>();
+    shared_ = std::make_unique<Shared>(scope);
     Files files = {
         {"bin/busybox", read_file(kBusybox, 1U << 24)},
         {"bin/probe", read_file(checkout::probe(), 1U << 26)},

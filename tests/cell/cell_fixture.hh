@@ -23,6 +23,8 @@ struct Ended {
 class CellTest : public ::testing::Test {
 protected:
     static void SetUpTestSuite();
+    /// What SetUpTestSuite() does, for a suite whose cells need more of the chamber.
+    static void set_up_chamber(const ChamberScope& scope);
     static void TearDownTestSuite();
     void SetUp() override;
 

@@ -6,13 +6,13 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/program.hh"
 #include "tests/cell/cell_fixture.hh"
+#include "tests/cell/processes.hh"
 #include "tests/support/paths.hh"
 #include "tests/support/require.hh"
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <thread>
@@ -34,15 +34,16 @@ protected:
 
     static void SetUpTestSuite()
     {
-        CellTest::SetUpTestSuite();
+        set_up_chamber({.i386 = true});
         if (!fs::exists(program())) return;
         make_tree_of("i386", {{"bin/i386", read_file(program(), 1U << 24)}});
-        filter_ = runner::filter_of_policy(policies::load_policy("default"), Architecture::kI386);
+        i386_filter =
+            runner::filter_of_policy(policies::load_policy("default"), Architecture::kI386);
     }
 
     static void TearDownTestSuite()
     {
-        filter_ = {};
+        i386_filter = {};
         CellTest::TearDownTestSuite();
     }
 
@@ -70,7 +71,7 @@ protected:
     static Ended run_and(const Plan& plan, Meddle&& meddle)
     {
         PipeReaders readers;
-        auto running = chamber().run(plan, filter_.program.get(), readers.pipes());
+        auto running = chamber().run(plan, i386_filter.program.get(), readers.pipes());
         meddle(running);
         Ended ended;
         ended.outcome = running.outcome.get();
@@ -105,10 +106,10 @@ protected:
         EXPECT_EQ(inside(words), std::to_string(error) + "\n") << line;
     }
 
-    static runner::Filter filter_;
+    static runner::Filter i386_filter;
 };
 
-runner::Filter I386::filter_;
+runner::Filter I386::i386_filter;
 
 TEST_F(I386, RunsProgramsOfItsImageAsOnTheirMachine)
 {
@@ -202,38 +203,14 @@ TEST_F(I386, SaysWhereThereIsNoProgram)
 
 // --- the supervisor ---
 
-/// A field of /proc/<process>/status; "" where the process is gone.
-std::string status_of(pid_t process, const std::string& field)
-{
-    std::ifstream status("/proc/" + std::to_string(process) + "/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with(field + ":\t")) return line.substr(field.size() + 2);
-    return {};
-}
-
-bool is_below_us(pid_t process)
-{
-    while (process > 1) {
-        const std::string parent = status_of(process, "PPid");
-        process = parent.empty() ? 0 : std::stoi(parent);
-        if (process == ::getpid()) return true;
-    }
-    return false;
-}
-
 constexpr const char* kItsCapabilities = "00000000000800c0"; // SETGID, SETUID, SYS_PTRACE
 
 /// Those of our chamber: nobody else below us has these capabilities.
 std::vector<pid_t> supervisors()
 {
-    std::vector<pid_t> found;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-        const std::string name = entry.path().filename();
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        const pid_t process = std::stoi(name);
-        if (status_of(process, "CapEff") == kItsCapabilities && is_below_us(process))
-            found.push_back(process);
-    }
+    std::vector<pid_t> found = processes_below_us();
+    std::erase_if(found,
+                  [](pid_t process) { return status_of(process, "CapEff") != kItsCapabilities; });
     return found;
 }
 

@@ -95,7 +95,7 @@ TEST_F(World, CanGainNothingAndIsFiltered)
 {
     EXPECT_EQ(status_field("NoNewPrivs"), "NoNewPrivs:\t1\n");
     EXPECT_EQ(status_field("Seccomp"), "Seccomp:\t2\n");
-    EXPECT_EQ(status_field("Seccomp_filters"), "Seccomp_filters:\t1\n");
+    EXPECT_EQ(status_field("Seccomp_filters"), "Seccomp_filters:\t2\n");
 }
 
 TEST_F(World, ReportsTheLandlockThatHolds)

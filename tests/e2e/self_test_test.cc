@@ -253,20 +253,22 @@ TEST_F(SelfTest, StopsTheBuildWhereTheProgramDoesNotDoItsWork)
     EXPECT_FALSE(fs::exists(memory()));
 }
 
-/// The chamber whose cells load no filter (tests/e2e/unfiltered.cc): one wall is down.
+/// The chamber whose cells load no filter (tests/e2e/unfiltered.cc): one wall is down, and the
+/// chamber's own filter does not make up for all of it.
 class WithoutAFilter : public SelfTest {
 protected:
     void SetUp() override
     {
         SelfTest::SetUp();
         const auto outside = probe_outside({"--only", kAttempt});
-        CAISSON_REQUIRE(outside.size() == 1 && outside[0].is_open(), "this kernel has no keyrings");
+        CAISSON_REQUIRE(outside.size() == 1 && outside[0].is_open(),
+                        "this kernel has no upper layers of TCP");
         programs = programs_without("caisson-chamber");
         fs::copy_file(checkout::build() / "tests/unfiltered/caisson-chamber",
                       programs / "caisson-chamber");
     }
 
-    static constexpr const char* kAttempt = "key.session_keyring";
+    static constexpr const char* kAttempt = "sockopt.ulp_espintcp";
     fs::path programs;
 };
 
@@ -309,7 +311,7 @@ TEST_F(WithoutAFilter, HostCheckSaysThatNoBuildIsPossible)
     EXPECT_EQ(page.exit, 5) << page.err;
     EXPECT_THAT(page.out,
                 AllOf(HasSubstr("missing   cell.walls"),
-                      HasSubstr("\nbroken    must      key.session_keyring "),
+                      HasSubstr("\nbroken    must      sockopt.ulp_espintcp "),
                       HasSubstr("\nno build is possible here\n")));
     EXPECT_EQ(object.exit, 5);
     const json report = json::parse(object.out);

@@ -4,6 +4,7 @@
 #include "policies/policy.hh"
 #include "policies/syscall_group.hh"
 #include "runner/job/compile_filter.hh"
+#include "sandbox/chamber/chamber_filter.hh"
 #include "sandbox/seccomp_compile.hh"
 #include "sandbox/seccomp_text.hh"
 #include "sandbox/syscall_arguments.hh"
@@ -12,6 +13,7 @@
 
 #include <cerrno>
 #include <set>
+#include <sstream>
 
 namespace caisson {
 namespace {
@@ -78,6 +80,24 @@ TEST(ProfileFilter, ComparesNoArgumentWhoseWidthIsUnknown)
                 continue;
             EXPECT_LT(bits(entry.name, argument.index), 64U) << entry.name;
         }
+}
+
+/// Below it lie cells, which must not be kept from what a policy could give them.
+TEST(ChamberFilter, RefusesNoCallThatAPolicyCanGive)
+{
+    using sandbox::Architecture;
+    std::set<std::string> floor;
+    for (const policies::FloorPart& part : policies::floor_parts())
+        for (const policies::SyscallEntry& entry : part.group.calls)
+            if (part.permission.empty()) floor.insert(entry.name);
+    const auto program = sandbox::chamber_filter({.i386 = true, .below_floor = true});
+    const std::string bytes(reinterpret_cast<const char*>(program.data()),
+                            program.size() * sizeof program[0]);
+    std::istringstream answers(sandbox::describe_seccomp(bytes));
+    for (std::string line; std::getline(answers, line);) {
+        if (line.find(": errno") == std::string::npos || line.starts_with('(')) continue;
+        EXPECT_TRUE(floor.contains(line.substr(0, line.find(':')))) << line;
+    }
 }
 
 TEST(ProfileFilter, IsTheSameInEveryProfile)
