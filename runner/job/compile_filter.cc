@@ -6,9 +6,9 @@
 #include "runner/image/platform.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
-#include "sandbox/i386_filter.hh"
-#include "sandbox/seccomp_compile.hh"
-#include "sandbox/syscall_table.hh"
+#include "sandbox/seccomp/compile.hh"
+#include "sandbox/seccomp/i386_filter.hh"
+#include "sandbox/seccomp/syscall_table.hh"
 
 #include <algorithm>
 #include <cerrno>

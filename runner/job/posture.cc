@@ -3,7 +3,7 @@
 #include "runner/job/compile_filter.hh"
 #include "sandbox/base/seccomp.hh"
 #include "sandbox/base/text.hh"
-#include "sandbox/seccomp_evaluate.hh"
+#include "sandbox/seccomp/evaluate.hh"
 
 #include <algorithm>
 #include <asm/ioctls.h>

@@ -4,7 +4,7 @@
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
-#include "sandbox/seccomp_evaluate.hh"
+#include "sandbox/seccomp/evaluate.hh"
 #include "sandbox/sys/identity.hh"
 #include "sandbox/sys/other_process.hh"
 #include "sandbox/sys/path.hh"

@@ -1,6 +1,6 @@
 #include "sandbox/chamber/chamber_filter.hh"
 
-#include "sandbox/refusals.hh"
+#include "sandbox/seccomp/refusals.hh"
 
 #include <cerrno>
 #include <linux/netlink.h>

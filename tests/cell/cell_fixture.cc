@@ -3,7 +3,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/program.hh"
 #include "sandbox/features.hh"
-#include "sandbox/seccomp_compile.hh"
+#include "sandbox/seccomp/compile.hh"
 #include "sandbox/sys/kernel_abi.hh"
 #include "tests/support/paths.hh"
 #include "tests/support/probe.hh"

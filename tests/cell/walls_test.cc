@@ -2,7 +2,7 @@
 // tested by an attempt that fails everywhere is not tested.
 #include "sandbox/base/error.hh"
 #include "sandbox/features.hh"
-#include "sandbox/seccomp_compile.hh"
+#include "sandbox/seccomp/compile.hh"
 #include "tests/cell/cell_fixture.hh"
 #include "tests/cell/processes.hh"
 #include "tests/support/probe.hh"

@@ -5,7 +5,7 @@
 #include "runner/job/compile_filter.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/seccomp.hh"
-#include "sandbox/seccomp_evaluate.hh"
+#include "sandbox/seccomp/evaluate.hh"
 #include "tests/conformance/data.hh"
 
 #include <cerrno>

@@ -5,10 +5,10 @@
 #include "policies/syscall_group.hh"
 #include "runner/job/compile_filter.hh"
 #include "sandbox/chamber/chamber_filter.hh"
-#include "sandbox/seccomp_compile.hh"
-#include "sandbox/seccomp_text.hh"
-#include "sandbox/syscall_arguments.hh"
-#include "sandbox/syscall_table.hh"
+#include "sandbox/seccomp/compile.hh"
+#include "sandbox/seccomp/syscall_arguments.hh"
+#include "sandbox/seccomp/syscall_table.hh"
+#include "sandbox/seccomp/text.hh"
 #include "tests/support/golden.hh"
 
 #include <cerrno>

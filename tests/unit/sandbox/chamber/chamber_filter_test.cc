@@ -1,6 +1,6 @@
 #include "sandbox/base/seccomp.hh"
 #include "sandbox/chamber/chamber_filter.hh"
-#include "sandbox/seccomp_evaluate.hh"
+#include "sandbox/seccomp/evaluate.hh"
 
 #include <cerrno>
 #include <gtest/gtest.h>

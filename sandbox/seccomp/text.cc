@@ -1,10 +1,10 @@
-#include "sandbox/seccomp_text.hh"
+#include "sandbox/seccomp/text.hh"
 
-#include "sandbox/argument_ranges.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/seccomp.hh"
+#include "sandbox/seccomp/argument_ranges.hh"
+#include "sandbox/seccomp/syscall_table.hh"
 #include "sandbox/sys/kernel_abi.hh"
-#include "sandbox/syscall_table.hh"
 
 #include <algorithm>
 #include <cstddef>

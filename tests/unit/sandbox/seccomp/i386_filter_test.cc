@@ -1,9 +1,9 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/seccomp.hh"
-#include "sandbox/i386_filter.hh"
-#include "sandbox/seccomp_compile.hh"
-#include "sandbox/seccomp_evaluate.hh"
-#include "sandbox/syscall_table.hh"
+#include "sandbox/seccomp/compile.hh"
+#include "sandbox/seccomp/evaluate.hh"
+#include "sandbox/seccomp/i386_filter.hh"
+#include "sandbox/seccomp/syscall_table.hh"
 
 #include <cstring>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-#include "sandbox/seccomp_compile.hh"
+#include "sandbox/seccomp/compile.hh"
 
 #include "sandbox/base/error.hh"
 #include "sandbox/base/seccomp.hh"
-#include "sandbox/seccomp_tree.hh"
+#include "sandbox/seccomp/syscall_arguments.hh"
+#include "sandbox/seccomp/syscall_table.hh"
+#include "sandbox/seccomp/tree.hh"
 #include "sandbox/sys/kernel_abi.hh"
-#include "sandbox/syscall_arguments.hh"
-#include "sandbox/syscall_table.hh"
 
 #include <cstddef>
 #include <linux/seccomp.h>

@@ -11,8 +11,8 @@
 namespace caisson::sandbox {
 
 /// One argument test of a rule, in as many bits as the kernel reads of that argument
-/// (sandbox/syscall_arguments.hh): a value may be written in 64 bits or in those, and what the
-/// kernel throws away of an argument cannot get past the test (CVE-2019-10063).
+/// (sandbox/seccomp/syscall_arguments.hh): a value may be written in 64 bits or in those, and what
+/// the kernel throws away of an argument cannot get past the test (CVE-2019-10063).
 struct ArgumentTest {
     unsigned index = 0; ///< 0 to 5
     enum class Compare {

@@ -1,4 +1,4 @@
-#include "sandbox/argument_ranges.hh"
+#include "sandbox/seccomp/argument_ranges.hh"
 
 #include <algorithm>
 

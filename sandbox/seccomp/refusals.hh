@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sandbox/seccomp_tree.hh"
+#include "sandbox/seccomp/tree.hh"
 
 #include <cstdint>
 #include <initializer_list>

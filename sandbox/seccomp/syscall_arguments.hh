@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sandbox/seccomp_filter.hh"
+#include "sandbox/seccomp/filter.hh"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sandbox/argument_ranges.hh"
+#include "sandbox/seccomp/argument_ranges.hh"
 
 #include <cstddef>
 #include <cstdint>

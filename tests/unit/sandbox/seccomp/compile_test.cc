@@ -1,10 +1,10 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/seccomp.hh"
-#include "sandbox/seccomp_compile.hh"
-#include "sandbox/seccomp_evaluate.hh"
-#include "sandbox/seccomp_text.hh"
+#include "sandbox/seccomp/compile.hh"
+#include "sandbox/seccomp/evaluate.hh"
+#include "sandbox/seccomp/syscall_arguments.hh"
+#include "sandbox/seccomp/text.hh"
 #include "sandbox/sys/kernel_abi.hh"
-#include "sandbox/syscall_arguments.hh"
 
 #include <cerrno>
 #include <cstring>

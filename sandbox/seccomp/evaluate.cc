@@ -1,4 +1,4 @@
-#include "sandbox/seccomp_evaluate.hh"
+#include "sandbox/seccomp/evaluate.hh"
 
 #include "sandbox/base/error.hh"
 

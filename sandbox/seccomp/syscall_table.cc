@@ -1,7 +1,7 @@
 // The one owner of libseccomp, of which we use the tables. Its filters are not for us: it has no
 // word for numbers above the newest known, compares every argument in 64 bits, and where i386
 // programs may call socket(2) it lets them call socketcall(2) with any family.
-#include "sandbox/syscall_table.hh"
+#include "sandbox/seccomp/syscall_table.hh"
 
 #include "sandbox/base/error.hh"
 #include "sandbox/sys/kernel_abi.hh"

@@ -1,4 +1,4 @@
-#include "sandbox/refusals.hh"
+#include "sandbox/seccomp/refusals.hh"
 
 #include "sandbox/base/seccomp.hh"
 #include "sandbox/sys/kernel_abi.hh"

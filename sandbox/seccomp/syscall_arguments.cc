@@ -2,7 +2,7 @@
 // for what becomes 32 bits (int, unsigned, pid_t, uid_t, clockid_t, key_t …), `m` for the 16 of a
 // umode_t, `l` for a pointer, a size or a long; trailing ones are left out. clone(2) declares its
 // flags unsigned long, and takes lower_32_bits() of them (kernel/fork.c).
-#include "sandbox/syscall_arguments.hh"
+#include "sandbox/seccomp/syscall_arguments.hh"
 
 #include <algorithm>
 #include <array>

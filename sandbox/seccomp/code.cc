@@ -1,4 +1,4 @@
-#include "sandbox/seccomp_code.hh"
+#include "sandbox/seccomp/code.hh"
 
 #include "sandbox/base/error.hh"
 

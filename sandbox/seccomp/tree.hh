@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sandbox/seccomp_code.hh"
-#include "sandbox/seccomp_filter.hh"
+#include "sandbox/seccomp/code.hh"
+#include "sandbox/seccomp/filter.hh"
 
 #include <cstdint>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "sandbox/i386_filter.hh"
+#include "sandbox/seccomp/i386_filter.hh"
 
 #include "sandbox/base/error.hh"
 

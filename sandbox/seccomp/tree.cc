@@ -1,4 +1,4 @@
-#include "sandbox/seccomp_tree.hh"
+#include "sandbox/seccomp/tree.hh"
 
 #include "sandbox/base/error.hh"
 
