@@ -143,15 +143,24 @@ void BuildGroups::bound_step(StepGroup& step, const Limits& limits) const
             sandbox::bound_step(trees_[index]->place, step.parts_[index].group, limits));
 }
 
+std::unique_ptr<StepGroup> BuildGroups::take_made(const Limits& limits)
+{
+    if (renewed_.empty()) return spare_.valid() ? spare_.get() : make_step(limits);
+    std::unique_ptr<StepGroup> step = std::move(renewed_.back());
+    renewed_.pop_back();
+    return step;
+}
+
 std::unique_ptr<StepGroup> BuildGroups::take(const Limits& limits)
 {
     const std::lock_guard lock(mutex_);
-    std::unique_ptr<StepGroup> step = spare_.valid() ? spare_.get() : make_step(limits);
+    std::unique_ptr<StepGroup> step = take_made(limits);
     if (bounded(step->limits_) != bounded(limits)) bound_step(*step, limits);
     for (const auto& [limit, holder] : promised_)
         if (!step->holders_.contains(limit))
             throw Error(ErrorKind::kHost, "a step's cgroup does not take limits." + limit);
     step->limits_ = limits;
+    if (spare_.valid()) return step;
     spare_ = std::async(std::launch::async, [this, limits, ended = std::move(ended_)]() mutable {
         ended.clear();
         return make_step(limits);
@@ -163,7 +172,7 @@ std::unique_ptr<StepGroup> BuildGroups::take(const Limits& limits)
 void BuildGroups::put_back(std::unique_ptr<StepGroup> step)
 {
     const std::lock_guard lock(mutex_);
-    ended_.push_back(std::move(step));
+    (step->renew() ? renewed_ : ended_).push_back(std::move(step));
 }
 
 } // namespace caisson::sandbox

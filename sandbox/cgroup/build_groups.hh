@@ -68,6 +68,10 @@ private:
     using Counter = std::optional<std::uint64_t> (StepGroup::*)(const std::string&,
                                                                 std::string_view) const;
     [[nodiscard]] bool came_to_limit(Counter counter) const;
+    /// Makes it as good as new for another step: the counters at nothing. False where that cannot
+    /// be: the kernel does not set them back (version 2), a limit was hit, or much is still charged
+    /// to it of what the step read and wrote.
+    [[nodiscard]] bool renew() const;
     [[nodiscard]] std::optional<Hit> memory_hit() const;
 
     Limits limits_;
@@ -104,7 +108,9 @@ public:
     /// The groups of the next step, made while the one before it ran, with its limits. Where the
     /// host does not give them any more, an Error of kind kHost: they were promised.
     [[nodiscard]] std::unique_ptr<StepGroup> take(const Limits& limits);
-    /// Those of a step that has ended; they are removed while another runs.
+    /// Those of a step that has ended, with everything in it. The next step gets them where they
+    /// can be renewed, which is quicker than to make some; else they are removed while another
+    /// runs.
     void put_back(std::unique_ptr<StepGroup> step);
 
 private:
@@ -117,6 +123,7 @@ private:
     BuildGroups() = default;
     [[nodiscard]] bool add_tree(GroupPlace place, const Limits& limits);
     [[nodiscard]] std::unique_ptr<StepGroup> make_step(const Limits& limits);
+    [[nodiscard]] std::unique_ptr<StepGroup> take_made(const Limits& limits);
     void bound_step(StepGroup& step, const Limits& limits) const;
 
     std::string name_;
@@ -129,6 +136,7 @@ private:
 
     std::mutex mutex_;      ///< guards what follows
     std::size_t steps_ = 0; ///< named by make_step(), which never runs twice at once
+    std::vector<std::unique_ptr<StepGroup>> renewed_;
     std::vector<std::unique_ptr<StepGroup>> ended_;
     std::future<std::unique_ptr<StepGroup>> spare_; // last: its thread works on all of the above
 };

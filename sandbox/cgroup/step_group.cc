@@ -71,6 +71,18 @@ std::optional<StepGroup::Hit> StepGroup::hit() const
     return std::nullopt;
 }
 
+bool StepGroup::renew() const
+{
+    constexpr std::uint64_t kMostLeft = 4U << 20; // bytes that the next step's peak may begin with
+    if (entrance_.directory >= 0 || hit()) return false;
+    if (count("memory.usage_in_bytes").value_or(0) > kMostLeft) return false;
+    for (const char* counter : {"memory.max_usage_in_bytes", "cpuacct.usage"})
+        for (const Part& part : parts_)
+            if (part.may_have(counter) && !part.group.try_write(counter, std::uint64_t{0}))
+                return false;
+    return true;
+}
+
 std::optional<std::chrono::microseconds> StepGroup::cpu() const
 {
     if (const auto time = count("cpuacct.usage"))

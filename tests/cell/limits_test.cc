@@ -2,10 +2,6 @@
 // it does not. Each hog tells how far it got: that is the overshoot.
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
-#include "sandbox/base/scope_exit.hh"
-#include "sandbox/cgroup/build_groups.hh"
-#include "sandbox/cgroup/hierarchy.hh"
-#include "sandbox/sys/process.hh"
 #include "tests/cell/cell_fixture.hh"
 #include "tests/support/paths.hh"
 #include "tests/support/probe.hh"
@@ -17,7 +13,6 @@
 #include <optional>
 #include <set>
 #include <sstream>
-#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -274,107 +269,6 @@ TEST_P(LimitsOf, LeaveNoGroupOfTheHostInSight)
     const Fed fed = run_here(script("cut -d: -f3 /proc/self/cgroup | sort -u; ls /sys"));
 
     EXPECT_TRUE(fed.said.starts_with("/\nls")) << fed.said;
-}
-
-/// Those of a build, without a chamber.
-class Groups : public ::testing::Test {
-protected:
-    void SetUp() override
-    {
-        if (!BuildGroups::try_make({})) GTEST_SKIP() << "this host gives this user no cgroups";
-    }
-
-    /// Whether a group of that name is anywhere on this host.
-    static bool exists(const std::string& name)
-    {
-        using Walk = fs::recursive_directory_iterator;
-        for (const Hierarchy& hierarchy : find_hierarchies()) {
-            std::error_code gone; // groups come and go
-            for (Walk entry(hierarchy.mount, fs::directory_options::skip_permission_denied, gone);
-                 entry != Walk() && !gone;
-                 entry.increment(gone))
-                if (entry->path().filename() == name) return true;
-        }
-        return false;
-    }
-
-    /// Moves the calling process in, as a cell does it, or as whoever owns the group can.
-    static void enter(const GroupEntrance& entrance)
-    {
-        for (const int tasks : entrance.tasks)
-            write_all(tasks, "0");
-        if (entrance.directory >= 0) write_group_file(entrance.directory, "cgroup.procs", "0");
-    }
-};
-
-TEST_F(Groups, AreGoneWhenTheBuildIs)
-{
-    auto groups = BuildGroups::try_make({});
-    const std::string name = groups->name();
-    auto step = groups->take({});
-    EXPECT_TRUE(exists(name));
-
-    groups->put_back(std::move(step));
-    groups.reset();
-
-    EXPECT_FALSE(exists(name));
-}
-
-TEST_F(Groups, OfAKilledBuildAreRemovedByTheNextWithWhatStillRunsInThem)
-{
-    auto [ready, ready_end] = make_pipe();
-    const pid_t builder = ::fork();
-    ASSERT_GE(builder, 0);
-    if (builder == 0) {
-        const auto groups = BuildGroups::try_make({});
-        const auto step = groups->take({});
-        const pid_t left_behind = ::fork();
-        if (left_behind == 0) {
-            enter(step->entrance());
-            // as after an exec: the lock is its builder's alone
-            constexpr int kReady = 3;
-            ::dup2(ready_end.get(), kReady);
-            sys::close_range(kReady + 1, ~0U);
-            write_all(kReady, groups->name() + " " + std::to_string(::getpid()) + "\n");
-            for (;;)
-                ::pause();
-        }
-        ::pause();
-        ::_exit(0);
-    }
-    ready_end.reset();
-    std::string line(64, '\0');
-    ASSERT_GT(::read(ready.get(), line.data(), line.size()), 0);
-    std::istringstream words(line);
-    std::string name;
-    pid_t left_behind = -1;
-    words >> name >> left_behind;
-    ASSERT_GT(left_behind, 1) << line;
-    const ScopeExit end_it([=] {
-        if (HasFailure()) ::kill(left_behind, SIGKILL);
-    });
-    ::kill(builder, SIGKILL);
-    ::waitpid(builder, nullptr, 0);
-    ASSERT_TRUE(exists(name));
-    ASSERT_EQ(::kill(left_behind, 0), 0);
-
-    (void)BuildGroups::try_make({});
-
-    EXPECT_FALSE(exists(name));
-    for (int tries = 0; tries < 100 && ::kill(left_behind, 0) == 0; ++tries)
-        std::this_thread::sleep_for(20ms); // whoever is its parent now reaps it
-    EXPECT_NE(::kill(left_behind, 0), 0);
-}
-
-TEST_F(Groups, AreTakenAndPutBackByOneStepAfterAnother)
-{
-    const auto groups = BuildGroups::try_make({});
-    for (int turn = 0; turn < 20; ++turn) {
-        auto step = groups->take({});
-        EXPECT_FALSE(step->hit());
-        EXPECT_FALSE(step->holders().empty());
-        groups->put_back(std::move(step));
-    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Held,
