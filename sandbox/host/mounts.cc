@@ -64,7 +64,7 @@ Finding try_overlay(const HostView& host,
     const bool in_memory = lies_on_overlay(host.trees);
     // the trees are reached by the working directory, which namespaces and ids leave alone
     sys::fchdir(host.trees);
-    const Finding finding = find_by_attempt(
+    Finding finding = find_by_attempt(
         host,
         [&] {
             become_root_of_namespace();

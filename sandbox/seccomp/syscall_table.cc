@@ -46,17 +46,17 @@ Table read_table(std::uint32_t token)
 
 const Table& table_of(Architecture architecture)
 {
-    static const Table native = [] {
+    static const Table kNative = [] {
         Table table = read_table(SCMP_ARCH_NATIVE);
         for (const auto& [name, number] : sys::kNewNativeSystemCalls)
             if (table.names[static_cast<std::uint32_t>(number)].empty())
                 table.add(static_cast<std::uint32_t>(number), name);
         return table;
     }();
-    if (architecture == Architecture::kNative) return native;
+    if (architecture == Architecture::kNative) return kNative;
 #if defined(__x86_64__)
-    static const Table i386 = read_table(SCMP_ARCH_X86);
-    return i386;
+    static const Table kI386 = read_table(SCMP_ARCH_X86);
+    return kI386;
 #else
     throw Error(ErrorKind::kInternal, "only x86-64 kernels have the calls of i386");
 #endif

@@ -100,7 +100,7 @@ TEST_F(Lifetime, LeavesNothingWhenTheRunnerIsKilled)
         auto own = Chamber::start({.program = checkout::bin() / "caisson-chamber",
                                    .trees = trees.get(),
                                    .ids = SubordinateIds::of_invoker()});
-        const auto running =
+        [[maybe_unused]] const auto running =
             own->run(step, filter(), {.output = ready_end.get(), .errors = ready_end.get()});
         ready_end.reset();
         ::pause();
