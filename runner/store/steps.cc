@@ -79,8 +79,9 @@ json entry_to_json(const attest::Digest& key, const std::string& boot, const Ste
     return value;
 }
 
-StepEntry entry_from_json(const json& value)
-{
+/// Nothing for what another version of ours wrote: what it did not record cannot be made up.
+std::optional<StepEntry> entry_from_json(const json& value)
+try {
     StepEntry entry{.tree = value.at("tree"),
                     .evidence = evidence_from_json(value.at("evidence")),
                     .output_tail =
@@ -89,6 +90,8 @@ StepEntry entry_from_json(const json& value)
         entry.layer = Layer{.blob = descriptor_from_json(value["layer"].at("blob")),
                             .diff_id = digest_of_text(value["layer"].at("diff_id"))};
     return entry;
+} catch (const json::exception&) {
+    return std::nullopt;
 }
 
 std::string file_name(const attest::Digest& key)
@@ -111,8 +114,9 @@ std::optional<StepEntry> Store::find_step(const attest::Digest& key) const
     const json value = json::parse(*body);
     // a whole entry under another's name is no better than a damaged one
     if (value.at("key") != key.text()) return std::nullopt;
-    StepEntry entry = entry_from_json(value);
-    if (!entry.layer) return entry; // the step changed no file
+    std::optional<StepEntry> read = entry_from_json(value);
+    if (!read || !read->layer) return read; // without a layer: the step changed no file
+    StepEntry& entry = *read;
 
     // Without its layer there is no step to speak of. Its tree may be gone, or of an earlier boot:
     // then it may have lost what was not yet on disk when the machine stopped, and nobody can tell

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 namespace caisson::runner {
 namespace {
@@ -117,6 +118,17 @@ TEST_F(StoreTest, MissesAStepUnderTheNameOfAnother)
     std::filesystem::copy_file(step_path(root), root / "steps" / (other.hex() + ".json"));
 
     EXPECT_FALSE(store->find_step(other));
+}
+
+TEST_F(StoreTest, MissesAStepOfAVersionThatRecordedLess)
+{
+    store->put_step(kKey, make_step(*store));
+    const std::string sealed = read_file(step_path(root), 1U << 20);
+    nlohmann::json entry = nlohmann::json::parse(unseal(sealed).value());
+    ASSERT_EQ(entry.at("evidence").erase("limits_held_by"), 1U);
+    write_file_atomically(step_path(root), seal(entry.dump()));
+
+    EXPECT_FALSE(store->find_step(kKey)) << "a statement would lack what nobody recorded";
 }
 
 TEST_F(StoreTest, GivesTheLayerWhereTheTreeIsGone)
