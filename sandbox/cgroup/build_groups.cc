@@ -57,7 +57,8 @@ std::unique_ptr<BuildGroups> BuildGroups::try_make(const Limits& limits)
     groups->name_ = name;
     for (GroupPlace& place : places) {
         sweep_groups(place.directory.get());
-        if (!groups->add_tree(std::move(place), limits)) continue;
+        (void)groups->add_tree(std::move(place),
+                               limits); // a tree that gives nothing is passed over
     }
     if (groups->trees_.empty()) return nullptr;
     auto first = groups->make_step(limits);

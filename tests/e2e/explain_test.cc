@@ -18,7 +18,8 @@ using ::testing::Not;
 
 class Explain : public ::testing::Test {
 protected:
-    json explain_build(const std::string& dockerfile, std::vector<std::string> options = {}) const
+    [[nodiscard]] json explain_build(const std::string& dockerfile,
+                                     std::vector<std::string> options = {}) const
     {
         work.write("Dockerfile", dockerfile);
         options.insert(options.begin(), {"explain", "build", "--json"});
@@ -76,7 +77,7 @@ TEST_F(Explain, ShowsEachStepOfTheTargetAsTheBuildThenRunsIt)
 
 TEST_F(Explain, RunsAndKeepsNothing)
 {
-    explain_build("FROM scratch\nRUN [\"/no/such/program\"]\n");
+    (void)explain_build("FROM scratch\nRUN [\"/no/such/program\"]\n");
 
     EXPECT_TRUE(fs::is_empty(work.store() / "trees"));
     EXPECT_THAT(work.caisson({"image", "list"}).out, Not(HasSubstr("sha256")));

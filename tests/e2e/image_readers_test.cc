@@ -53,7 +53,8 @@ protected:
     }
 
     /// Runs a program of this system with a home of its own; its output.
-    std::string run(const fs::path& program, const std::vector<std::string>& arguments) const
+    [[nodiscard]] std::string run(const fs::path& program,
+                                  const std::vector<std::string>& arguments) const
     {
         const std::string home = directory.path();
         return run_program({.path = program,
