@@ -35,12 +35,4 @@ struct BaseImage {
 [[nodiscard]] std::optional<BaseImage>
 load_from_store(Store& store, const std::string& name, const std::string& architecture = {});
 
-struct PullOptions {
-    bool plain_http_loopback = false;
-    std::string architecture;
-};
-/// A registry reference by anonymous pull (OCI distribution 1.1), digests checked while streaming.
-[[nodiscard]] BaseImage
-pull(Store& store, const std::string& reference, const PullOptions& options);
-
 } // namespace caisson::runner

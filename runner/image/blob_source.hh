@@ -19,13 +19,14 @@ public:
 
     using Sink = std::function<void(std::string_view)>;
     /// The bytes of a manifest, index, configuration or layer in order; the sink throws when there
-    /// are too many.
+    /// are too many. Called by several threads at once.
     virtual void read(const Descriptor& descriptor, const Sink& sink) = 0;
 };
 
 /// Follows `start` to the image for `architecture` (empty: of an index the one for this machine,
 /// else any whose programs run here) and takes its manifest, configuration and layers into the
-/// store, each with its digest and size checked; what the store has already is not read again.
+/// store, each with its digest and size checked, several layers at once; what the store has already
+/// is not read again.
 /// Leaves `source` and `resolved` to the caller. Errors are of kind kInput.
 [[nodiscard]] BaseImage take_in(Store& store,
                                 BlobSource& source,

@@ -5,6 +5,12 @@
 #include "sandbox/base/text.hh"
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace caisson::runner {
 namespace {
@@ -12,6 +18,8 @@ namespace {
 /// An index in an index is legal. One that leads to itself cannot have the right digest; this ends
 /// chains of honest ones.
 constexpr int kDeepestIndex = 4;
+/// As many as Docker and Podman ask a registry for, which is as many as registries expect.
+constexpr std::size_t kAtOnce = 4;
 
 std::string describe(const Descriptor& descriptor)
 {
@@ -44,17 +52,55 @@ private:
     std::uint64_t seen_ = 0;
 };
 
-void copy_blob(Store& store, BlobSource& source, const Descriptor& descriptor)
+void copy_blob(Store& store,
+               BlobSource& source,
+               const Descriptor& descriptor,
+               const std::atomic<bool>* given_up = nullptr)
 {
     if (store.has_blob(descriptor.digest, descriptor.size)) return;
     BlobWriter writer = store.new_blob();
     Meter meter(descriptor);
     source.read(descriptor, [&](std::string_view bytes) {
+        if (given_up != nullptr && *given_up)
+            throw Error(ErrorKind::kInput, "another layer could not be had");
         meter.add(bytes.size());
         writer.write(bytes);
     });
     meter.finish();
     writer.commit(descriptor.digest);
+}
+
+/// Side by side, a few at a time. The first that fails ends the others; its error comes out.
+void copy_layers(Store& store, BlobSource& source, const std::vector<Descriptor>& layers)
+{
+    std::map<attest::Digest, Descriptor> distinct; // an image may have one layer twice
+    for (const Descriptor& layer : layers)
+        distinct.emplace(layer.digest, layer);
+    std::vector<Descriptor> wanted;
+    for (auto& [digest, layer] : distinct)
+        wanted.push_back(std::move(layer));
+
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> given_up = false;
+    std::exception_ptr failure;
+    std::mutex mutex; // guards failure
+    const auto work = [&] {
+        for (std::size_t at = next++; at < wanted.size() && !given_up; at = next++)
+            try {
+                in_context(describe(wanted[at]),
+                           [&] { copy_blob(store, source, wanted[at], &given_up); });
+            } catch (const Error&) {
+                const std::lock_guard lock(mutex);
+                if (!given_up.exchange(true)) failure = std::current_exception();
+            }
+    };
+    {
+        std::vector<std::jthread> helpers; // the last one is this thread
+        while (helpers.size() + 1 < std::min(kAtOnce, wanted.size()))
+            helpers.emplace_back(work);
+        work();
+    }
+    if (failure) std::rethrow_exception(failure);
 }
 
 /// A document small enough for memory, by way of the store.
@@ -152,8 +198,7 @@ take_in(Store& store, BlobSource& source, const Descriptor& start, const std::st
         });
         check_platform(config, architecture);
         check_layers(manifest, config);
-        for (const Descriptor& layer : manifest.layers)
-            in_context(describe(layer), [&] { copy_blob(store, source, layer); });
+        copy_layers(store, source, manifest.layers);
         BaseImage image = assemble(at, manifest, std::move(config));
         image.index = index;
         return image;

@@ -1,6 +1,7 @@
 #include "runner/job/bases.hh"
 
 #include "runner/job/interrupt.hh"
+#include "runner/registry/pull.hh"
 #include "sandbox/base/error.hh"
 
 #include <algorithm>
@@ -74,10 +75,9 @@ BaseImage resolve(const StageReference& wanted,
         if (!wanted.architecture.empty()) unknown.config.architecture = wanted.architecture;
         return unknown;
     }
-    BaseImage image = pull(
-        store,
-        reference,
-        {.plain_http_loopback = policy.plain_http_loopback, .architecture = wanted.architecture});
+    const RegistryAccess access =
+        RegistryAccess::of_this_user(policy.plain_http_loopback, [] { Interrupt::check(); });
+    BaseImage image = pull(store, access, reference, wanted.architecture);
     image.source = name;
     return image;
 }

@@ -1,6 +1,6 @@
 #include "runner/registry/challenge.hh"
 
-#include "runner/image/purl.hh"
+#include "runner/transport/url.hh"
 
 #include <algorithm>
 #include <cctype>
@@ -41,6 +41,8 @@ std::string take_value(std::string_view& rest)
 
 std::optional<Challenge> parse_challenge(std::string_view value)
 {
+    constexpr std::string_view kBasic = "basic";
+    if (lower(value.substr(0, kBasic.size())) == kBasic) return Challenge{.basic = true};
     constexpr std::string_view kScheme = "bearer ";
     if (lower(value.substr(0, kScheme.size())) != kScheme) return std::nullopt;
     std::string_view rest = value.substr(kScheme.size());
@@ -63,18 +65,15 @@ std::optional<Challenge> parse_challenge(std::string_view value)
     return challenge;
 }
 
-std::string token_url(const Challenge& challenge)
+std::string token_url(const Challenge& challenge,
+                      const std::vector<std::string>& scopes,
+                      const std::string& account)
 {
     std::string url = challenge.realm;
-    char separator = url.find('?') == std::string::npos ? '?' : '&';
-    const auto add = [&](const char* name, const std::string& value) {
-        if (value.empty()) return;
-        url += separator + std::string(name) + "=" + percent_encode(value);
-        separator = '&';
-    };
-    add("service", challenge.service);
-    add("scope", challenge.scope);
-    return url;
+    if (!challenge.service.empty()) url = with_parameter(url, "service", challenge.service);
+    for (const std::string& scope : scopes)
+        url = with_parameter(url, "scope", scope);
+    return account.empty() ? url : with_parameter(url, "account", account);
 }
 
 } // namespace caisson::runner

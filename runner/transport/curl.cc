@@ -25,7 +25,7 @@ Curl load_library()
     if (library == nullptr)
         throw Error(ErrorKind::kHost,
                     std::string("load ") + kLibrary + ": " + ::dlerror(),
-                    "install libcurl4; only pulling from a registry needs it");
+                    "install libcurl4; only registries need it");
     decltype(&::curl_global_init) global_init = nullptr;
     find(library, "curl_global_init", global_init);
     if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -41,6 +41,11 @@ Curl load_library()
     find(library, "curl_easy_strerror", curl.easy_strerror);
     find(library, "curl_slist_append", curl.slist_append);
     find(library, "curl_slist_free_all", curl.slist_free_all);
+    find(library, "curl_url", curl.url);
+    find(library, "curl_url_set", curl.url_set);
+    find(library, "curl_url_get", curl.url_get);
+    find(library, "curl_url_cleanup", curl.url_cleanup);
+    find(library, "curl_free", curl.free);
     return curl;
 }
 

@@ -3,6 +3,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 
+#include <algorithm>
 #include <array>
 #include <boost/process.hpp>
 #include <boost/process/extend.hpp>
@@ -10,8 +11,13 @@
 #include <csignal>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace caisson {
 
@@ -56,6 +62,7 @@ struct WireDescriptors : bp::extend::handler {
                 return fail("set a standard stream");
         // not closed but marked: among them is the pipe by which Boost reports a failed execve
         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        if (options.confined && !confine()) return fail("confine the program");
         int source = first_extra;
         for (const auto& [target, fd] : options.descriptors) {
             if (::dup2(source++, target) < 0) return fail("set a descriptor");
@@ -66,6 +73,16 @@ struct WireDescriptors : bp::extend::handler {
         sigprocmask(SIG_SETMASK, &none, nullptr);
         for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD})
             (void)::signal(number, SIG_DFL);
+    }
+
+    [[nodiscard]] bool confine() const
+    {
+        // 1, not 0: with a pipe in core_pattern the kernel ignores 0 (fs/coredump.c)
+        const rlimit no_core = {.rlim_cur = 1, .rlim_max = 1};
+        return ::setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+               ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               (options.landlock_ruleset < 0 ||
+                ::syscall(SYS_landlock_restrict_self, options.landlock_ruleset, 0) == 0);
     }
 };
 
@@ -139,7 +156,47 @@ void Program::kill() noexcept
     if (state_) ::kill(state_->child.id(), SIGKILL);
 }
 
-std::string run_program(ProgramOptions options, std::size_t limit)
+namespace {
+
+/// All that comes out of a pipe, as read_all, but not for longer than until `deadline`.
+std::string read_until(int pipe,
+                       std::size_t limit,
+                       std::chrono::steady_clock::time_point deadline,
+                       const std::string& path)
+{
+    std::string output;
+    std::array<char, 4096> buffer = {};
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        pollfd ready = {.fd = pipe, .events = POLLIN, .revents = 0};
+        const int count = left.count() <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(left.count()));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) throw SysError(errno, "poll");
+        if (count == 0) throw Error(ErrorKind::kHost, "\"" + path + "\" takes too long");
+        const ssize_t got = ::read(pipe, buffer.data(), buffer.size());
+        if (got < 0 && errno != EINTR) throw SysError(errno, "read the output of \"" + path + "\"");
+        if (got == 0) return output;
+        output.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        if (output.size() > limit) throw Error(ErrorKind::kHost, "\"" + path + "\" says too much");
+    }
+}
+
+std::string last_line_of(int file)
+{
+    ::lseek(file, 0, SEEK_SET);
+    std::string said = read_all(file, 1U << 16, "standard error");
+    while (!said.empty() && said.back() == '\n')
+        said.pop_back();
+    if (const std::size_t last = said.rfind('\n'); last != std::string::npos)
+        said.erase(0, last + 1);
+    return said;
+}
+
+} // namespace
+
+ProgramEnd
+run_to_end(ProgramOptions options, std::size_t limit, std::chrono::milliseconds time_limit)
 {
     auto [out_read, out_write] = make_pipe();
     const UniqueFd complaints(::memfd_create("stderr", MFD_CLOEXEC));
@@ -147,20 +204,29 @@ std::string run_program(ProgramOptions options, std::size_t limit)
     options.standard_error = complaints.get();
     Program program = Program::start(options);
     out_write.reset();
-    std::string output =
-        read_all(out_read.get(), limit, "the output of \"" + options.path.native() + "\"");
-    if (const int status = program.wait(); status != 0) {
-        ::lseek(complaints.get(), 0, SEEK_SET);
-        std::string said = read_all(complaints.get(), 1U << 16, "standard error");
-        while (!said.empty() && said.back() == '\n')
-            said.pop_back();
-        if (const std::size_t last = said.rfind('\n'); last != std::string::npos)
-            said.erase(0, last + 1);
+    ProgramEnd end;
+    if (time_limit.count() == 0)
+        end.output =
+            read_all(out_read.get(), limit, "the output of \"" + options.path.native() + "\"");
+    else
+        end.output = read_until(out_read.get(),
+                                limit,
+                                std::chrono::steady_clock::now() + time_limit,
+                                options.path.native());
+    end.status = program.wait();
+    end.complaint = last_line_of(complaints.get());
+    return end;
+}
+
+std::string run_program(ProgramOptions options, std::size_t limit)
+{
+    const std::string path = options.path.native();
+    ProgramEnd end = run_to_end(std::move(options), limit);
+    if (end.status != 0)
         throw Error(ErrorKind::kHost,
-                    "\"" + options.path.native() + "\" ended with status " +
-                        std::to_string(status) + (said.empty() ? "" : ": " + said));
-    }
-    return output;
+                    "\"" + path + "\" ended with status " + std::to_string(end.status) +
+                        (end.complaint.empty() ? "" : ": " + end.complaint));
+    return std::move(end.output);
 }
 
 std::filesystem::path own_directory()

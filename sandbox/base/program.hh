@@ -2,6 +2,7 @@
 
 #include "sandbox/base/unique_fd.hh"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -20,6 +21,8 @@ struct ProgramOptions {
     int standard_input = -1;                      ///< borrowed; -1 is /dev/null
     int standard_output = -1;                     ///< borrowed; -1 is /dev/null
     int standard_error = 2;                       ///< borrowed; -1 is /dev/null
+    bool confined = false;     ///< starts under no_new_privs and leaves no core dump
+    int landlock_ruleset = -1; ///< borrowed; of a confined program: it starts under it
 };
 
 /// A running program (Boost.Process). Owns it: a Program that goes away unfinished is killed and
@@ -44,6 +47,18 @@ private:
     explicit Program(std::unique_ptr<State> state) noexcept;
     std::unique_ptr<State> state_;
 };
+
+/// How a program that was waited for ended.
+struct ProgramEnd {
+    int status = 0; ///< its exit status, or 128 + the signal that ended it
+    std::string output;
+    std::string complaint; ///< the last line that it wrote to standard error
+};
+
+/// Starts a program and waits for its end; more than `limit` bytes of output, or more than
+/// `time_limit` (zero: none), and it is killed: an Error.
+[[nodiscard]] ProgramEnd
+run_to_end(ProgramOptions options, std::size_t limit, std::chrono::milliseconds time_limit = {});
 
 /// Starts a program, waits, and returns its standard output (at most `limit` bytes). A non-zero end
 /// is an Error that quotes the last line it wrote to standard error.

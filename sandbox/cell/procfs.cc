@@ -2,7 +2,6 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/cell/describe.hh"
-#include "sandbox/cell/figures.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/chamber/layout.hh"
@@ -23,42 +22,32 @@ namespace {
 /// What a build reads, beside the processes' own entries. All else tells of the host or drives it,
 /// and every kernel brings something new: so what is not named here is covered.
 constexpr std::string_view kShown[] = {
-    "cpuinfo", // compilers' -march=native, test runners
+    "cpuinfo",     // compilers' -march=native, test runners
+    "filesystems", // mount, mkfs
+    "loadavg",     // make -l, ninja -l
+    "meminfo",     // linkers, JVMs and test runners size themselves by it
+    "stat",        // the number of processors, where there is no /sys
     "sys",
     "sysvipc", // of the cell's IPC namespace
+    "uptime",
     "version",
 };
-/// Below sys: counters of the whole machine, what names it, its drivers' settings, the programs
-/// that its kernel starts.
+/// Below sys: counters of the whole machine, what names it, and what its root does with a dump.
 constexpr const char* kHiddenSettings[] = {
     "sys/fs/aio-nr",
-    "sys/fs/dentry-negative",
     "sys/fs/dentry-state",
     "sys/fs/file-nr",
     "sys/fs/inode-nr",
     "sys/fs/inode-state",
     "sys/kernel/core_pattern",
-    "sys/kernel/hotplug",
-    "sys/kernel/modprobe",
-    "sys/kernel/poweroff_cmd",
-    "sys/kernel/pty/nr",
     "sys/kernel/random/boot_id",
-    "sys/kernel/real-root-dev",
-    "sys/kernel/tainted",
 };
-constexpr const char* kHiddenDirectories[] = {
-    "sys/debug", "sys/dev", "sys/fs/quota", "sys/fs/xfs", "sys/sunrpc"};
 
 bool is_shown(const sys::DirectoryEntry& entry)
 {
     if (entry.type == DT_LNK) return true; // self, net, mounts: into the processes' own entries
     if (entry.name.find_first_not_of("0123456789") == std::string::npos) return true;
     return std::find(std::begin(kShown), std::end(kShown), entry.name) != std::end(kShown);
-}
-
-bool is_figure(const sys::DirectoryEntry& entry)
-{
-    return std::find(std::begin(kFigures), std::end(kFigures), entry.name) != std::end(kFigures);
 }
 
 void write_value(int procfs, const std::string& name, std::string_view value)
@@ -117,14 +106,9 @@ void mount_procfs(CellSetup& setup)
     const UniqueFd root = sys::openat2(procfs, ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
     sys::fchdir(root.get());
     for (const sys::DirectoryEntry& entry : sys::read_directory(root.get()))
-        if (!is_shown(entry) && !is_figure(entry))
-            cover(entry.name, entry.type == DT_DIR ? kEmptyPath : null.c_str());
+        if (!is_shown(entry)) cover(entry.name, entry.type == DT_DIR ? kEmptyPath : null.c_str());
     for (const char* name : kHiddenSettings)
         if (sys::fstatat(root.get(), name)) cover(name, null.c_str());
-    for (const char* name : kHiddenDirectories)
-        if (sys::fstatat(root.get(), name)) cover(name, kEmptyPath);
-    for (const char* name : kFigures)
-        cover(name, (kScratchPath + ("/" + std::string(name))).c_str());
 
     // No build writes to it: a process's own files there are its oom_score_adj, the clock of its
     // children, and names that prctl(2) sets too.
@@ -140,16 +124,11 @@ std::vector<MountNote> note_procfs()
          "ro,nosuid,nodev,noexec,hidepid=ptraceable",
          "the cell's own processes; all else that is not named below is "
          "covered, and nothing can be written"}};
-    for (const char* name : kFigures)
+    for (const char* name : kHiddenSettings)
         notes.push_back({std::string("/proc/") + name,
                          "bind",
-                         "ro,nosuid,nodev,noexec",
-                         "the cell's own figures: the kernel's tell of the whole machine"});
-    constexpr const char* kWhy = "covered: it counts, names or tells how to drive the host";
-    for (const char* name : kHiddenSettings)
-        notes.push_back({std::string("/proc/") + name, "bind", "ro,nosuid,noexec", kWhy});
-    for (const char* name : kHiddenDirectories)
-        notes.push_back({std::string("/proc/") + name, "bind", "ro,nosuid,nodev,noexec", kWhy});
+                         "ro,nosuid,noexec",
+                         "covered by /dev/null: it counts or names the host"});
     return notes;
 }
 

@@ -1,8 +1,8 @@
 // Pulling from the registry that most run: distribution's, filled by skopeo.
 
-#include "runner/image/base_image.hh"
 #include "runner/image/layer_writer.hh"
 #include "runner/image/output.hh"
+#include "runner/registry/pull.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
@@ -29,6 +29,8 @@ protected:
     TempDirectory directory{fs::temp_directory_path(), "caisson-registry-test-"};
     std::optional<Program> registry;
     std::string address;
+    RegistryAccess access{
+        .hosts = Hosts({}), .credentials = Credentials({}, {}), .plain_http_loopback = true};
 
     void SetUp() override
     {
@@ -98,10 +100,8 @@ TEST_F(RealRegistry, GivesWhatWasPushed)
 {
     const Descriptor pushed = push("team/app:1.4");
     const auto store = Store::open(directory.path() / "other store");
-    const PullOptions plain{.plain_http_loopback = true};
-
-    const BaseImage by_tag = pull(*store, address + "/team/app:1.4", plain);
-    const BaseImage by_digest = pull(*store, address + "/team/app@" + pushed.digest.text(), plain);
+    const BaseImage by_tag = pull(*store, access, address + "/team/app:1.4");
+    const BaseImage by_digest = pull(*store, access, address + "/team/app@" + pushed.digest.text());
 
     EXPECT_EQ(by_tag.manifest.digest, pushed.digest);
     EXPECT_EQ(by_digest.manifest.digest, pushed.digest);
@@ -114,7 +114,7 @@ TEST_F(RealRegistry, SaysWhatItHasNot)
 {
     const auto store = Store::open(directory.path() / "store");
     try {
-        (void)pull(*store, address + "/team/app:9", {.plain_http_loopback = true});
+        (void)pull(*store, access, address + "/team/app:9");
         FAIL() << "pulled what was never pushed";
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::kInput);

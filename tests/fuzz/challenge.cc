@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace caisson::runner;
     const auto challenge = parse_challenge({reinterpret_cast<const char*>(data), size});
     if (!challenge) return 0;
-    const std::string url = token_url(*challenge);
+    const std::string url = token_url(*challenge, {challenge->scope}, "");
+    if (challenge->basic) return 0;
     if (challenge->realm.empty() || !url.starts_with(challenge->realm)) std::abort();
     const std::string_view query = std::string_view(url).substr(challenge->realm.size());
     if (query.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

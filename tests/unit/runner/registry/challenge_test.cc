@@ -23,7 +23,7 @@ TEST(Challenge, IsReadWhateverItsSpelling)
 TEST(Challenge, IsNothingElse)
 {
     for (const char* value : {"",
-                              "Basic realm=\"x\"",
+                              "Digest realm=\"x\"",
                               "Bearer",
                               "Bearer ",
                               "Bearer realm",
@@ -36,10 +36,19 @@ TEST(Challenge, IsNothingElse)
 
 TEST(Challenge, IsAskedForWithItsPartsEncoded)
 {
-    EXPECT_EQ(
-        token_url({.realm = "https://a/t", .service = "s&x=1", .scope = "repository:a/b:pull"}),
-        "https://a/t?service=s%26x%3D1&scope=repository%3Aa%2Fb%3Apull");
-    EXPECT_EQ(token_url({.realm = "https://a/t?k=v", .scope = "x"}), "https://a/t?k=v&scope=x");
+    EXPECT_EQ(token_url({.realm = "https://a/t", .service = "s&x=1"},
+                        {"repository:a/b:pull", "repository:c:pull"},
+                        "me"),
+              "https://a/t?service=s%26x%3D1&scope=repository%3Aa%2Fb%3Apull"
+              "&scope=repository%3Ac%3Apull&account=me");
+    EXPECT_EQ(token_url({.realm = "https://a/t?k=v"}, {"x"}, ""), "https://a/t?k=v&scope=x");
+}
+
+TEST(Challenge, MayBeForAPassword)
+{
+    const auto challenge = parse_challenge("basic realm=\"Registry\"");
+    ASSERT_TRUE(challenge);
+    EXPECT_TRUE(challenge->basic);
 }
 
 } // namespace

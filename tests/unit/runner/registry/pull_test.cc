@@ -1,10 +1,6 @@
-#include "../store/fixture.hh"
-#include "http_server.hh"
-#include "runner/image/base_image.hh"
-#include "runner/image/platform.hh"
+#include "pull_fixture.hh"
 
 #include <gmock/gmock.h>
-#include <map>
 
 namespace caisson::runner {
 namespace {
@@ -14,70 +10,6 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string path_of(const std::string& head)
-{
-    const std::size_t start = head.find(' ') + 1;
-    return head.substr(start, head.find(' ', start) - start);
-}
-
-/// A registry of one image, "app:1", made by hand; each test changes what it answers.
-class Pull : public StoreTest {
-protected:
-    std::map<std::string, std::string> answers; ///< by path
-    json manifest;
-    std::string manifest_text;
-    std::optional<HttpServer> server;
-
-    void SetUp() override
-    {
-        const json config = {
-            {"architecture", host_architecture()},
-            {"os", "linux"},
-            {"rootfs",
-             {{"type", "layers"}, {"diff_ids", json::array({attest::Digest::of("tar").text()})}}}};
-        manifest = {{"schemaVersion", 2},
-                    {"mediaType", kOciManifest},
-                    {"config", add_blob(config.dump(), kOciConfig)},
-                    {"layers", json::array({add_blob("layer", kOciLayerGzip)})}};
-        use_manifest();
-        server.emplace([this](const std::string& head) { return answer(head); });
-    }
-    virtual std::string answer(const std::string& head)
-    {
-        const auto found = answers.find(path_of(head));
-        if (found != answers.end()) return found->second;
-        return HttpServer::response(
-            "404 Not Found",
-            R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"no such\u001b[2J"}]})");
-    }
-    json add_blob(const std::string& bytes, const std::string& media_type)
-    {
-        const std::string digest = attest::Digest::of(bytes).text();
-        answers["/v2/app/blobs/" + digest] = HttpServer::response("200 OK", bytes);
-        return {{"mediaType", media_type}, {"digest", digest}, {"size", bytes.size()}};
-    }
-    void use_manifest(const std::string& type = kOciManifest)
-    {
-        manifest_text = manifest.dump();
-        const std::string whole =
-            HttpServer::response("200 OK", manifest_text, "Content-Type: " + type + "\r\n");
-        answers["/v2/app/manifests/1"] = whole;
-        answers["/v2/app/manifests/" + attest::Digest::of(manifest_text).text()] = whole;
-    }
-    BaseImage pull_app(const std::string& suffix = ":1")
-    {
-        return pull(*store, server->address() + "/app" + suffix, {.plain_http_loopback = true});
-    }
-    std::string refused(const std::string& suffix = ":1")
-    {
-        return error_of(ErrorKind::kInput, [&] { (void)pull_app(suffix); });
-    }
-    [[nodiscard]] std::string blob_path(const std::string& bytes) const
-    {
-        return "/v2/app/blobs/" + attest::Digest::of(bytes).text();
-    }
-};
 
 TEST_F(Pull, BringsAnImageIntoTheStore)
 {
@@ -153,7 +85,7 @@ TEST_F(Pull, RefusesAManifestThatIsTooLarge)
 {
     answers["/v2/app/manifests/1"] =
         HttpServer::response("200 OK", std::string((4U << 20) + 1, ' '));
-    EXPECT_THAT(refused(), HasSubstr("the manifest is larger than 4194304 bytes"));
+    EXPECT_THAT(refused(), HasSubstr("the answer is larger than 4194304 bytes"));
 }
 
 TEST_F(Pull, RefusesSchemaOne)
@@ -172,7 +104,8 @@ TEST_F(Pull, TellsWhatTheRegistrySaysWithoutItsControlBytes)
 
 TEST_F(Pull, SpeaksPlainHttpOnlyWhereItMay)
 {
-    error_of(ErrorKind::kInput, [&] { (void)pull(*store, server->address() + "/app:1", {}); });
+    access.plain_http_loopback = false;
+    (void)refused();
     for (const std::string& request : server->requests())
         EXPECT_THAT(request, Not(HasSubstr("GET")));
 }
@@ -182,8 +115,7 @@ TEST_F(Pull, SaysThatNobodyIsThere)
     const std::string address = server->address();
     server.reset();
     EXPECT_THAT(
-        error_of(ErrorKind::kInput,
-                 [&] { (void)pull(*store, address + "/app:1", {.plain_http_loopback = true}); }),
+        error_of(ErrorKind::kInput, [&] { (void)pull(*store, access, address + "/app:1"); }),
         AllOf(HasSubstr(address), HasSubstr("onnect")));
 }
 
