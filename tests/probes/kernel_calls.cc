@@ -12,6 +12,7 @@
 #include <linux/perf_event.h>
 #include <sys/fanotify.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -209,6 +210,26 @@ Finding give_pages_to_pipe()
     return judge(call(SYS_vmsplice, ends[1], &piece, 1, 0), "vmsplice");
 }
 
+/// The kernel loads the module for whoever asks, before it looks at who that is (net/socket.c,
+/// br_ioctl_call).
+Finding ask_for_bridges()
+{
+    constexpr unsigned kGetBridges = 0x8940; // SIOCGIFBR
+    const long socket = call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0) return judge(socket, "socket");
+    std::array<unsigned long, 3> version = {};
+    return judge_asking(call(SYS_ioctl, socket, kGetBridges, version.data()), "ioctl(SIOCGIFBR)");
+}
+
+/// Of all such events there are 65,536 (fs.aio-max-nr), for the whole machine.
+Finding take_events()
+{
+    std::uintptr_t context = 0;
+    const long answer = call(SYS_io_setup, 1, &context);
+    if (answer == 0) call(SYS_io_destroy, context);
+    return judge(answer, "io_setup");
+}
+
 constexpr Attempt kAttempts[] = {
     {"kernel.bpf_map", Severity::kMust, kCheap, "BPF (CVE-2021-3490, CVE-2022-23222)", make_map},
     {"kernel.bpf_program", Severity::kMust, kCheap, "BPF: its verifier", load_program},
@@ -266,6 +287,16 @@ constexpr Attempt kAttempts[] = {
      kCheap,
      "pages of the caller's in a pipe (CVE-2008-0600, CVE-2022-0847's neighbour)",
      give_pages_to_pipe},
+    {"kernel.ask_for_bridges",
+     Severity::kShould,
+     kCheap,
+     "the host loads a module",
+     ask_for_bridges},
+    {"kernel.take_events",
+     Severity::kShould,
+     kCheap,
+     "the machine's asynchronous reads, of which there is a fixed number for all",
+     take_events},
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 // Memory that no limit counts, and faults that user space answers.
 #include "tests/probes/areas.hh"
 #include "tests/probes/kernel.hh"
+#include "tests/probes/surroundings.hh"
 
 #include <array>
 #include <cerrno>
@@ -79,6 +80,34 @@ Finding find_own_pages()
     return judge(call(SYS_move_pages, 0, 1, &page, nullptr, &status, 0), "move_pages");
 }
 
+Finding merge_page()
+{
+    alignas(4096) static std::array<char, 4096> page = {};
+    constexpr int kMergeable = 12; // MADV_MERGEABLE
+    const long answer = call(SYS_madvise, page.data(), page.size(), kMergeable);
+    if (answer == 0) call(SYS_madvise, page.data(), page.size(), kMergeable + 1);
+    return judge(answer, "madvise(MADV_MERGEABLE)");
+}
+
+Finding merge_all_pages()
+{
+    constexpr int kSetMemoryMerge = 67; // PR_SET_MEMORY_MERGE, Linux 6.4
+    const long answer = call(SYS_prctl, kSetMemoryMerge, 1, 0, 0, 0);
+    if (answer == 0) call(SYS_prctl, kSetMemoryMerge, 0, 0, 0, 0);
+    return judge(answer, "prctl(PR_SET_MEMORY_MERGE)");
+}
+
+/// What part of a file others have read lately: of a layer that builds share, the other builds.
+Finding ask_what_is_cached()
+{
+    constexpr long kCachestat = 451; // Linux 6.5
+    const int file = open_scratch_file();
+    if (file < 0) return absent_because("there is no place for a file");
+    const std::array<std::uint64_t, 2> range = {0, 4096};
+    std::array<std::uint64_t, 5> pages = {};
+    return judge(call(kCachestat, file, range.data(), pages.data(), 0), "cachestat");
+}
+
 constexpr Attempt kAttempts[] = {
     {"memory.userfaultfd",
      Severity::kShould,
@@ -104,6 +133,17 @@ constexpr Attempt kAttempts[] = {
      set_policy},
     {"memory.bind", Severity::kShould, kCheap, "the same for a range", bind_memory},
     {"memory.migrate_pages", Severity::kShould, kCheap, "pages move", migrate_own_pages},
+    {"memory.merge_page",
+     Severity::kShould,
+     kCheap,
+     "what other tenants have in memory, by the time a write takes (CVE-2015-2877)",
+     merge_page},
+    {"memory.merge_all_pages", Severity::kShould, kCheap, "the same by prctl", merge_all_pages},
+    {"memory.cached_part",
+     Severity::kShould,
+     kCheap,
+     "what others have read of a file",
+     ask_what_is_cached},
     {"memory.move_pages", Severity::kShould, kCheap, "where one's pages lie", find_own_pages},
 };
 
