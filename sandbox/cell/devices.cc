@@ -14,6 +14,13 @@ constexpr unsigned kClosed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_N
 
 constexpr const char* kSizeOfDevices = "1m";
 constexpr const char* kSizeOfSharedMemory = "64m";
+// A file without a byte counts for no size: without these there may be as many as half the host's
+// pages, each a kilobyte of the kernel's memory (Documentation/filesystems/tmpfs.rst).
+constexpr const char* kFilesOfDevices = "1024";
+constexpr const char* kFilesOfSharedMemory = "16384";
+/// Of terminals there are 4096 for all instances together (kernel.pty.max, fs/devpts/inode.c): a
+/// cell that may take them leaves the host's sshd and other cells none.
+constexpr const char* kMostTerminals = "256";
 
 constexpr std::pair<const char*, const char*> kLinks[] = {
     {"fd", "/proc/self/fd"},
@@ -37,18 +44,20 @@ void bind_node(int devices, const std::string& name)
 void mount_terminals(int devices)
 {
     constexpr const char* kTtyGroup = "5"; // in every distribution
-    const UniqueFd terminals =
-        sys::make_file_system("devpts",
-                              {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", kTtyGroup}},
-                              MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    const UniqueFd terminals = sys::make_file_system(
+        "devpts",
+        {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", kTtyGroup}, {"max", kMostTerminals}},
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     sys::mkdirat(devices, "pts", 0755);
     sys::move_mount(terminals.get(), "", devices, "pts", MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 void mount_shared_memory(int devices)
 {
-    const UniqueFd memory =
-        sys::make_file_system("tmpfs", {{"size", kSizeOfSharedMemory}, {"mode", "1777"}}, kClosed);
+    const UniqueFd memory = sys::make_file_system(
+        "tmpfs",
+        {{"size", kSizeOfSharedMemory}, {"nr_inodes", kFilesOfSharedMemory}, {"mode", "1777"}},
+        kClosed);
     sys::mkdirat(devices, "shm", 0755);
     sys::move_mount(memory.get(), "", devices, "shm", MOVE_MOUNT_F_EMPTY_PATH);
 }
@@ -57,8 +66,10 @@ void mount_shared_memory(int devices)
 
 void mount_devices(CellSetup&)
 {
-    const UniqueFd devices =
-        sys::make_file_system("tmpfs", {{"size", kSizeOfDevices}, {"mode", "0755"}}, kClosed);
+    const UniqueFd devices = sys::make_file_system(
+        "tmpfs",
+        {{"size", kSizeOfDevices}, {"nr_inodes", kFilesOfDevices}, {"mode", "0755"}},
+        kClosed);
     sys::move_mount(devices.get(), "", AT_FDCWD, kWaitingDevicesPath, MOVE_MOUNT_F_EMPTY_PATH);
     for (const char* name : kDeviceNames)
         bind_node(devices.get(), name);
@@ -72,7 +83,8 @@ std::vector<MountNote> note_devices()
 {
     std::vector<MountNote> notes = {{"/dev",
                                      "tmpfs",
-                                     "rw,nosuid,nodev,noexec,size=" + std::string(kSizeOfDevices),
+                                     std::string("rw,nosuid,nodev,noexec,size=") + kSizeOfDevices +
+                                         ",nr_inodes=" + kFilesOfDevices,
                                      "the usual links, and what follows"}};
     for (const char* name : kDeviceNames)
         notes.push_back({std::string("/dev/") + name,
@@ -81,11 +93,12 @@ std::vector<MountNote> note_devices()
                          "the host's node, by descriptor: a path can be swapped (CVE-2025-52565)"});
     notes.push_back({"/dev/pts",
                      "devpts",
-                     "rw,nosuid,noexec",
+                     std::string("rw,nosuid,noexec,max=") + kMostTerminals,
                      "terminals of its own, never the host's: test suites, script, expect"});
     notes.push_back({"/dev/shm",
                      "tmpfs",
-                     "rw,nosuid,nodev,noexec,size=" + std::string(kSizeOfSharedMemory),
+                     std::string("rw,nosuid,nodev,noexec,size=") + kSizeOfSharedMemory +
+                         ",nr_inodes=" + kFilesOfSharedMemory,
                      "POSIX shared memory and semaphores"});
     return notes;
 }

@@ -32,6 +32,7 @@ std::span<const Attempt> identity_attempts();
 std::span<const Attempt> gain_attempts();
 std::span<const Attempt> limit_attempts();
 std::span<const Attempt> exhaustion_attempts();
+std::span<const Attempt> shared_count_attempts();
 std::span<const Attempt> clock_attempts();
 std::span<const Attempt> file_attempts();
 
