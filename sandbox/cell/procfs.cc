@@ -22,26 +22,35 @@ namespace {
 /// What a build reads, beside the processes' own entries. All else tells of the host or drives it,
 /// and every kernel brings something new: so what is not named here is covered.
 constexpr std::string_view kShown[] = {
-    "cpuinfo",     // compilers' -march=native, test runners
-    "filesystems", // mount, mkfs
-    "loadavg",     // make -l, ninja -l
-    "meminfo",     // linkers, JVMs and test runners size themselves by it
-    "stat",        // the number of processors, where there is no /sys
+    "cpuinfo", // compilers' -march=native, test runners
+    "loadavg", // make -l, ninja -l
+    "meminfo", // linkers, JVMs and test runners size themselves by it
+    "stat",    // the number of processors, where there is no /sys
     "sys",
     "sysvipc", // of the cell's IPC namespace
     "uptime",
     "version",
 };
-/// Below sys: counters of the whole machine, what names it, and what its root does with a dump.
+/// Below sys: counters of the whole machine, what names it, its drivers' settings, the programs
+/// that its kernel starts.
 constexpr const char* kHiddenSettings[] = {
     "sys/fs/aio-nr",
+    "sys/fs/dentry-negative",
     "sys/fs/dentry-state",
     "sys/fs/file-nr",
     "sys/fs/inode-nr",
     "sys/fs/inode-state",
     "sys/kernel/core_pattern",
+    "sys/kernel/hotplug",
+    "sys/kernel/modprobe",
+    "sys/kernel/poweroff_cmd",
+    "sys/kernel/pty/nr",
     "sys/kernel/random/boot_id",
+    "sys/kernel/real-root-dev",
+    "sys/kernel/tainted",
 };
+constexpr const char* kHiddenDirectories[] = {
+    "sys/debug", "sys/dev", "sys/fs/quota", "sys/fs/xfs", "sys/sunrpc"};
 
 bool is_shown(const sys::DirectoryEntry& entry)
 {
@@ -109,6 +118,8 @@ void mount_procfs(CellSetup& setup)
         if (!is_shown(entry)) cover(entry.name, entry.type == DT_DIR ? kEmptyPath : null.c_str());
     for (const char* name : kHiddenSettings)
         if (sys::fstatat(root.get(), name)) cover(name, null.c_str());
+    for (const char* name : kHiddenDirectories)
+        if (sys::fstatat(root.get(), name)) cover(name, kEmptyPath);
 
     // No build writes to it: a process's own files there are its oom_score_adj, the clock of its
     // children, and names that prctl(2) sets too.
@@ -124,11 +135,11 @@ std::vector<MountNote> note_procfs()
          "ro,nosuid,nodev,noexec,hidepid=ptraceable",
          "the cell's own processes; all else that is not named below is "
          "covered, and nothing can be written"}};
+    constexpr const char* kWhy = "covered: it counts, names or tells how to drive the host";
     for (const char* name : kHiddenSettings)
-        notes.push_back({std::string("/proc/") + name,
-                         "bind",
-                         "ro,nosuid,noexec",
-                         "covered by /dev/null: it counts or names the host"});
+        notes.push_back({std::string("/proc/") + name, "bind", "ro,nosuid,noexec", kWhy});
+    for (const char* name : kHiddenDirectories)
+        notes.push_back({std::string("/proc/") + name, "bind", "ro,nosuid,nodev,noexec", kWhy});
     return notes;
 }
 

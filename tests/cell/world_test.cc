@@ -110,7 +110,7 @@ TEST_F(World, ShowsOfProcWhatABuildReadsAndNothingThatANewKernelBrings)
                                         "[ -z \"$(head -c 1 $name)\" ] || echo $name; fi; done");
 
     EXPECT_EQ(shown,
-              "cpuinfo\nfilesystems\nloadavg\nmeminfo\nmounts\nnet\nself\nstat\nsys\n"
+              "cpuinfo\nloadavg\nmeminfo\nmounts\nnet\nself\nstat\nsys\n"
               "sysvipc\nthread-self\nuptime\nversion\n");
 }
 
