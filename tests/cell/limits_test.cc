@@ -2,10 +2,12 @@
 // it does not. Each hog tells how far it got: that is the overshoot.
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
+#include "sandbox/base/program.hh"
 #include "tests/cell/cell_fixture.hh"
 #include "tests/support/paths.hh"
 #include "tests/support/probe.hh"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -213,34 +215,70 @@ TEST_P(LimitsOf, EndAStepThatForksWithoutEnd)
     }
 }
 
-/// What tests/probes/exhaustion.cc attempts, and how it ends. That a step gets what it may have is
-/// LeaveAStepAloneThatStaysBelow: these want gigabytes.
+/// What tests/probes/exhaustion.cc attempts, the one limit that is made small for it, and how it
+/// then ends.
 struct Exhaustion {
     const char* attempt;
+    void (*make_small)(Limits& limits);
     std::optional<Outcome::Kind> verdict; ///< none: it is refused, and the step goes on
 };
+constexpr auto kLittleMemory = [](Limits& limits) { limits.memory_bytes = 128 * kMebibyte; };
+constexpr auto kNothing = [](Limits&) {}; // every cell has a tmpfs of its own there, of one size
 constexpr Exhaustion kExhaustions[] = {
-    {"exhaust.memory", Outcome::Kind::kOutOfMemory},
-    {"exhaust.memory_of_file", Outcome::Kind::kOutOfMemory},
-    {"exhaust.segments", Outcome::Kind::kOutOfMemory},
-    {"exhaust.shared_memory", std::nullopt},    // a tmpfs of the cell's
-    {"exhaust.device_directory", std::nullopt}, // another
-    {"exhaust.inodes", Outcome::Kind::kTooManyFiles},
-    {"exhaust.processes", Outcome::Kind::kTooManyProcesses},
+    {"exhaust.memory", kLittleMemory, Outcome::Kind::kOutOfMemory},
+    {"exhaust.memory_of_file", kLittleMemory, Outcome::Kind::kOutOfMemory},
+    {"exhaust.segments", kLittleMemory, Outcome::Kind::kOutOfMemory},
+    {"exhaust.shared_memory", kNothing, std::nullopt},
+    {"exhaust.device_directory", kNothing, std::nullopt},
+    {"exhaust.disk",
+     [](Limits& limits) { limits.disk_bytes = 256 * kMebibyte; },
+     Outcome::Kind::kTooMuchDisk},
+    {"exhaust.inodes",
+     [](Limits& limits) { limits.disk_files = 1000; },
+     Outcome::Kind::kTooManyFiles},
+    {"exhaust.processes",
+     [](Limits& limits) { limits.processes = 500; },
+     Outcome::Kind::kTooManyProcesses},
 };
+
+/// The same attempt with nothing around it but namespaces, so that it ends with them, and a /dev
+/// that a user may write to.
+std::vector<caisson::testing::ProbeLine> exhaust_outside(const char* attempt)
+{
+    const std::string prepare = "mount -t tmpfs -o size=1g tmpfs /dev && mkdir /dev/shm && "
+                                "exec \"$0\" --little --only \"$1\"";
+    return caisson::testing::parse_probe_lines(run_program({.path = "/usr/bin/unshare",
+                                                            .arguments = {"--user",
+                                                                          "--map-root-user",
+                                                                          "--mount",
+                                                                          "--ipc",
+                                                                          "--pid",
+                                                                          "--fork",
+                                                                          "--kill-child",
+                                                                          "/bin/sh",
+                                                                          "-c",
+                                                                          prepare,
+                                                                          checkout::probe(),
+                                                                          attempt}},
+                                                           1U << 16));
+}
 
 TEST_P(LimitsOf, EndEveryAttemptToUseTheHostUp)
 {
-    Limits little = limits();
-    little.memory_bytes = 300 * kMebibyte;
-    little.disk_files = 5000;
-    little.processes = 500;
-
-    for (const auto& [attempt, verdict] : kExhaustions) {
+    const std::string list = run_program(
+        {.path = checkout::probe(), .arguments = {"--list", "--only", "exhaust.*"}}, 1U << 16);
+    ASSERT_EQ(std::count(list.begin(), list.end(), '\n'), std::ssize(kExhaustions));
+    for (const auto& [attempt, make_small, verdict] : kExhaustions) {
         SCOPED_TRACE(attempt);
-        Plan wanted = plan({"probe", "--only", attempt});
-        wanted.limits = little;
+        const auto outside = exhaust_outside(attempt);
+        ASSERT_TRUE(outside.size() == 1 && outside[0].is_open())
+            << caisson::testing::describe(outside);
+
+        Plan wanted = plan({"probe", "--little", "--only", attempt});
+        wanted.limits = limits();
+        make_small(wanted.limits);
         const Fed fed = run_here(wanted);
+
         if (verdict && fed.outcome.kind == *verdict) continue;
         // a watcher that comes too late to see processes has not let any more be made
         EXPECT_TRUE(!verdict ||
@@ -249,6 +287,26 @@ TEST_P(LimitsOf, EndEveryAttemptToUseTheHostUp)
         const auto lines = caisson::testing::parse_probe_lines(fed.said);
         ASSERT_EQ(lines.size(), 1U) << fed.said;
         EXPECT_EQ(lines[0].result, "refused") << fed.said;
+    }
+}
+
+/// What ends them is the limit: a step that may have it gets it.
+TEST_P(LimitsOf, GiveAnAttemptWhatTheyAllow)
+{
+    for (const char* attempt : {"exhaust.memory",
+                                "exhaust.memory_of_file",
+                                "exhaust.segments",
+                                "exhaust.disk",
+                                "exhaust.inodes",
+                                "exhaust.processes"}) {
+        Plan wanted = plan({"probe", "--little", "--only", attempt});
+        wanted.limits = limits();
+        wanted.limits.processes = 6000;
+        const Fed fed = run_here(wanted);
+
+        ASSERT_TRUE(fed.outcome.ok()) << attempt << fed.outcome.limit << fed.said;
+        const auto lines = caisson::testing::parse_probe_lines(fed.said);
+        EXPECT_TRUE(lines.size() == 1 && lines[0].is_open()) << fed.said;
     }
 }
 

@@ -1,11 +1,12 @@
 // caisson-probe: makes the attempts of the adversarial set and prints one JSON line for each.
 //
-//   caisson-probe [--cheap] [--only PATTERN]… [--token T] [--output FILE]
+//   caisson-probe [--cheap] [--little] [--only PATTERN]… [--token T] [--output FILE]
 //   caisson-probe --list [--cheap] [--only PATTERN]…
 //   caisson-probe --bait -- COMMAND…
 //
 // Exit status: 0 when all were made, whatever they found; 2 for a wrong command line; with --bait
 // the command's.
+#include "tests/probes/areas.hh"
 #include "tests/probes/attempt.hh"
 #include "tests/probes/bait.hh"
 #include "tests/probes/gained.hh"
@@ -23,11 +24,13 @@ namespace caisson::probes {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: caisson-probe [--list] [--cheap] [--only PATTERN]... [--token T] [--output FILE]\n"
+    "usage: caisson-probe [--list] [--cheap] [--little] [--only PATTERN]... [--token T]\n"
+    "                     [--output FILE]\n"
     "       caisson-probe --bait -- COMMAND...\n"
     "  --only PATTERN  attempts whose id the shell pattern matches; those that use something up\n"
     "                  run only when their whole id is given\n"
     "  --cheap         the part of the set that takes a few milliseconds\n"
+    "  --little        those that use something up take little of it: no host minds\n"
     "  --list          say what would be tried, and try nothing\n"
     "  --token T       of the bait that was laid around the sandbox\n"
     "  --output FILE   in place of standard output\n"
@@ -53,6 +56,8 @@ bool read_options(int argc, char** argv, Options& options)
             options.list = true;
         else if (option == "--cheap")
             options.cheap = true;
+        else if (option == "--little")
+            take_little();
         else if (option == "--bait")
             options.lay_bait = true;
         else if (option == "--only")
