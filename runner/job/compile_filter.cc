@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <sys/utsname.h>
 
@@ -96,6 +97,7 @@ namespace {
 
 sandbox::SeccompTable table_of(const policies::Policy& policy,
                                Architecture architecture,
+                               const std::vector<policies::SyscallEntry>& besides,
                                std::vector<std::string>& unknown)
 {
     sandbox::SeccompTable table;
@@ -105,6 +107,8 @@ sandbox::SeccompTable table_of(const policies::Policy& policy,
     }
     // the floor first: no entry of the policy's is asked about what lies below it
     for (const policies::SyscallEntry& entry : floor_of(policy, architecture))
+        table.rules.push_back(rule_of(entry));
+    for (const policies::SyscallEntry& entry : besides)
         table.rules.push_back(rule_of(entry));
     for (const policies::SyscallEntry& entry : entries_of(policy, architecture)) {
         if (!policy.seccomp || sandbox::is_syscall(entry.name))
@@ -125,6 +129,7 @@ sandbox::SeccompFilter filter_of(sandbox::SeccompTable table, Architecture archi
 
 std::string compile(const policies::Policy& policy,
                     Architecture architecture,
+                    const std::vector<policies::SyscallEntry>& besides,
                     std::vector<std::string>& unknown)
 {
     if (architecture == Architecture::kI386 && policy.seccomp &&
@@ -134,7 +139,7 @@ std::string compile(const policies::Policy& policy,
                         "\" allows programs of linux/386 images no system call",
                     "its seccomp profile does not list SCMP_ARCH_X86");
     return sandbox::compile_seccomp(
-        filter_of(table_of(policy, architecture, unknown), architecture));
+        filter_of(table_of(policy, architecture, besides, unknown), architecture));
 }
 
 } // namespace
@@ -142,13 +147,23 @@ std::string compile(const policies::Policy& policy,
 std::string compile_filter(const policies::Policy& policy, Architecture architecture)
 {
     std::vector<std::string> unknown;
-    return compile(policy, architecture, unknown);
+    return compile(policy, architecture, {}, unknown);
 }
 
-Filter filter_of_policy(const policies::Policy& policy, Architecture architecture)
+std::vector<sock_filter> program_of(const policies::Policy& policy)
+{
+    const std::string bytes = compile_filter(policy);
+    std::vector<sock_filter> program(bytes.size() / sizeof(sock_filter));
+    std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
+    return program;
+}
+
+Filter filter_of_policy(const policies::Policy& policy,
+                        Architecture architecture,
+                        const std::vector<policies::SyscallEntry>& besides)
 {
     Filter filter;
-    const std::string program = compile(policy, architecture, filter.unknown_calls);
+    const std::string program = compile(policy, architecture, besides, filter.unknown_calls);
     filter.program = make_sealed_memfd("seccomp", program);
     filter.digest = attest::Digest::of(program).text();
     return filter;

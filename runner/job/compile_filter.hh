@@ -5,6 +5,7 @@
 #include "sandbox/base/unique_fd.hh"
 #include "sandbox/plan.hh"
 
+#include <linux/filter.h>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,11 @@ namespace caisson::runner {
 compile_filter(const policies::Policy& policy,
                sandbox::Architecture architecture = sandbox::Architecture::kNative);
 
-/// The same, ready to be handed to a cell.
+/// The same for native steps, as instructions: to be asked (sandbox/seccomp/evaluate.hh).
+[[nodiscard]] std::vector<sock_filter> program_of(const policies::Policy& policy);
+
+/// The same, ready to be handed to a cell. What `besides` allows is allowed too, unless the floor
+/// refuses it: native calls alone.
 struct Filter {
     UniqueFd program;                       ///< a sealed memfd
     std::string digest;                     ///< "sha256:…" of its bytes
@@ -31,7 +36,8 @@ struct Filter {
 };
 [[nodiscard]] Filter
 filter_of_policy(const policies::Policy& policy,
-                 sandbox::Architecture architecture = sandbox::Architecture::kNative);
+                 sandbox::Architecture architecture = sandbox::Architecture::kNative,
+                 const std::vector<policies::SyscallEntry>& besides = {});
 
 /// What the caller is to be told of a filter, and of what the policy accepts with it; as the policy
 /// file spells it, so to be escaped.

@@ -1,6 +1,7 @@
 #include "runner/job/host_report.hh"
 
 #include "runner/job/posture.hh"
+#include "runner/job/probe_calls.hh"
 #include "runner/job/run.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
@@ -152,6 +153,7 @@ void test_walls(Store& store, const policies::Policy& policy, json& report)
         const ScopeExit forget([&site] { site.abandon(); });
         site.govern(policy, kDefaultEpoch);
         const std::vector<ProbeAttempt> attempts = attempt_in_cell(site, policy, ProbeSet::kWhole);
+        self_test["callsBeside"] = names_beside(policy);
         const Judge judge(policy);
         for (const ProbeAttempt& attempt : attempts)
             self_test["attempts"].push_back(to_json(attempt, judge));

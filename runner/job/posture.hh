@@ -4,6 +4,7 @@
 #include "runner/job/probe_cell.hh"
 
 #include <cstddef>
+#include <linux/filter.h>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ enum class Judgement {
     kAbsent,  ///< what it is aimed at is not there
     kSurface, ///< open, and no more than something is seen or can be reached
     kGiven,   ///< open, and the policy gives it by a long name
-    kBroken,  ///< open, and it matters; or a control that failed though the policy allows it
+    kBroken,  ///< open, and it matters; or a control that failed though nothing forbids it
     kControl  ///< not an attack: it has to succeed, and did, or the policy forbids it
 };
 
@@ -31,7 +32,9 @@ struct Posture {
     std::vector<std::string> open;            ///< of surface, and what the policy gives
     std::map<std::string, std::string> given; ///< of these: to the permission that gives it
     std::vector<std::string> broken; ///< "net.vsock: socket is allowed"; for people, empty is good
-    bool cached = false;             ///< found by an earlier build
+    /// System calls that the policy forbids and its cell allowed, for the set's own sake.
+    std::vector<std::string> calls_beside;
+    bool cached = false; ///< found by an earlier build
 };
 
 /// Judges attempts by the policy that they were made under. A set without a control that succeeded
@@ -50,6 +53,7 @@ private:
     [[nodiscard]] bool forbids(const std::string& control) const;
 
     const policies::Policy& policy_; ///< outlives this
+    std::vector<sock_filter> filter_;
 };
 
 } // namespace caisson::runner

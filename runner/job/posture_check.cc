@@ -73,7 +73,8 @@ json to_json(const Posture& posture)
             {"refused", posture.refused},
             {"absent", posture.absent},
             {"open", posture.open},
-            {"given", posture.given}};
+            {"given", posture.given},
+            {"callsBeside", posture.calls_beside}};
 }
 
 bool holds_texts(const json& entry, const char* name, bool (json::*is_kind)() const)
@@ -92,7 +93,8 @@ std::optional<Posture> posture_from(const json& entry)
     };
     if (!entry.is_object() || !is_number("attempts") || !is_number("refused") ||
         !is_number("absent") || !holds_texts(entry, "open", &json::is_array) ||
-        !holds_texts(entry, "given", &json::is_object))
+        !holds_texts(entry, "given", &json::is_object) ||
+        !holds_texts(entry, "callsBeside", &json::is_array))
         return std::nullopt;
     Posture posture{.cached = true};
     entry["attempts"].get_to(posture.attempts);
@@ -100,6 +102,7 @@ std::optional<Posture> posture_from(const json& entry)
     entry["absent"].get_to(posture.absent);
     entry["open"].get_to(posture.open);
     entry["given"].get_to(posture.given);
+    entry["callsBeside"].get_to(posture.calls_beside);
     if (posture.attempts == 0 ||
         posture.attempts != posture.refused + posture.absent + posture.open.size())
         return std::nullopt;

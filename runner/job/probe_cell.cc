@@ -4,6 +4,7 @@
 #include "runner/job/compile_filter.hh"
 #include "runner/job/compile_plan.hh"
 #include "runner/job/context.hh"
+#include "runner/job/probe_calls.hh"
 #include "runner/job/programs.hh"
 #include "runner/job/relay.hh"
 #include "runner/job/step_error.hh"
@@ -175,7 +176,8 @@ sandbox::Plan plan_of(const policies::Policy& policy, ProbeSet set, const Filter
 std::vector<ProbeAttempt> attempt_in_cell(Site& site, const policies::Policy& policy, ProbeSet set)
 {
     return in_context("self-test", [&] {
-        const Filter filter = filter_of_policy(policy);
+        const Filter filter =
+            filter_of_policy(policy, sandbox::Architecture::kNative, calls_beside(policy));
         sandbox::Plan plan = plan_of(policy, set, filter);
         plan.lowers = site.trees_of(probe_root(site.store()));
         plan.upper = site.new_tree();
@@ -190,7 +192,8 @@ std::vector<ProbeAttempt> attempt_in_cell(Site& site, const policies::Policy& po
             throw Error(ErrorKind::kHost,
                         "caisson-probe did not come to its end: " + verdict_text(outcome) +
                             (said.empty() ? "" : "; it said " + printable(said)),
-                        "does the policy let a program fork, read and write at all?");
+                        "what a policy's calls and limits leave it no room for is allowed it: the "
+                        "host is out of memory, or its programs are damaged");
         return parse_attempts(content_of(output));
     });
 }

@@ -24,8 +24,9 @@ enum class ProbeSet {
 };
 
 /// Makes the attempts of the set in a throw-away cell, with what the policy gives every step and
-/// nothing else on its root. A set that did not come to its end proves nothing: Error of kind
-/// kHost.
+/// nothing else on its root; limits and system calls without which the set itself cannot run
+/// (runner/job/probe_calls.hh) are widened. A set that did not come to its end proves nothing:
+/// Error of kind kHost.
 [[nodiscard]] std::vector<ProbeAttempt>
 attempt_in_cell(Site& site, const policies::Policy& policy, ProbeSet set);
 

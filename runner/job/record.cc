@@ -127,6 +127,7 @@ nlohmann::json self_test(const Posture& posture)
             {"absent", posture.absent},
             {"open", posture.open},
             {"given", posture.given},
+            {"callsBeside", posture.calls_beside},
             {"origin", posture.cached ? "cache" : "run"}};
 }
 

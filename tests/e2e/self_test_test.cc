@@ -1,6 +1,6 @@
 // The self-test at the start of a build, and of `caisson host check`: what it finds is in the
 // statement, and a wall that does not hold stops the build.
-#include "sandbox/base/base64.hh"
+#include "tests/e2e/self_test_fixture.hh"
 #include "tests/support/paths.hh"
 #include "tests/support/probe.hh"
 #include "tests/support/require.hh"
@@ -16,79 +16,11 @@
 namespace caisson::testing {
 namespace {
 
-namespace fs = std::filesystem;
-using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
-
-class SelfTest : public ::testing::Test {
-protected:
-    void SetUp() override { work.write("a", "1"); }
-
-    [[nodiscard]] Ran build(std::vector<std::string> options = {}) const
-    {
-        options.insert(options.end(), {"--provenance", work.path("p.json"), "-t", "app:1"});
-        return work.build("FROM scratch\nCOPY a /\n", options);
-    }
-
-    /// What the statement of the last build says of it.
-    [[nodiscard]] json recorded() const
-    {
-        const json bundle = json::parse(read_file(work.path("p.json"), 1U << 24));
-        const std::string payload = bundle["dsseEnvelope"]["payload"];
-        return json::parse(
-            base64_decode(payload).value())["predicate"]["runDetails"]["metadata"]
-                                           ["caisson_evidence"]["isolation"]["selfTest"];
-    }
-
-    [[nodiscard]] fs::path memory() const { return work.store() / "posture.json"; }
-
-    void write_file(const fs::path& path, const std::string& text) const
-    {
-        std::ofstream(path, std::ios::binary) << text;
-    }
-
-    /// The built programs in a directory of their own, less those named.
-    [[nodiscard]] fs::path programs_without(const std::string& name) const
-    {
-        fs::path programs = work.path("programs");
-        fs::create_directory(programs);
-        for (const char* program :
-             {"caisson", "caisson-chamber", "caisson-probe", "caisson-signer"})
-            if (program != name) fs::copy_file(checkout::bin() / program, programs / program);
-        return programs;
-    }
-
-    [[nodiscard]] Ran build_with(const fs::path& programs) const
-    {
-        work.write("Dockerfile", "FROM scratch\nCOPY a /\n");
-        return run(
-            programs / "caisson", {"build", "-t", "app:1", work.context()}, work.environment());
-    }
-
-    Workspace work;
-};
-
-json check_of(const json& report, const std::string& id)
-{
-    for (const json& check : report.at("checks"))
-        if (check.at("id") == id) return check;
-    return {{"status", "not there"}};
-}
-
-/// The default policy with a profile that allows every call, above the floor.
-json policy_of_all_calls(const json& accepted)
-{
-    json policy =
-        json::parse(read_file(checkout::source() / "policies/profiles/default.json", 1U << 20));
-    policy.erase("syscalls");
-    policy["seccomp"] = accepted;
-    policy["seccomp"]["profile"] = "all.json";
-    return policy;
-}
 
 TEST_F(SelfTest, IsInTheStatement)
 {
@@ -107,6 +39,7 @@ TEST_F(SelfTest, IsInTheStatement)
         UnorderedElementsAre(
             "proc.read_stat", "proc.read_uptime", "proc.read_loadavg", "proc.read_meminfo"));
     EXPECT_EQ(found.at("given"), json::object());
+    EXPECT_EQ(found.at("callsBeside"), json::array());
     EXPECT_EQ(found.at("origin"), "run");
     EXPECT_TRUE(processes_of(work).empty());
 }
@@ -157,7 +90,8 @@ TEST_F(SelfTest, IsMadeAgainWhereTheMemoryIsDamagedOrOfAnotherBoot)
                                       with("attempts", 1),
                                       with("open", {1}),
                                       with("refused", -1),
-                                      with("given", "x")}) {
+                                      with("given", "x"),
+                                      with("callsBeside", "x")}) {
         write_file(memory(), damage);
         ASSERT_EQ(build().exit, 0) << damage;
         EXPECT_EQ(recorded().at("origin"), "run") << damage.substr(0, 200);
@@ -176,47 +110,6 @@ TEST_F(SelfTest, MakesItsRootAgainWhereThatIsDamaged)
     // the tree it was unpacked to, too
     ASSERT_EQ(work.caisson({"store", "prune", "--all"}).exit, 0);
     ASSERT_EQ(build({"--no-cache"}).exit, 0);
-}
-
-TEST_F(SelfTest, NamesWhatThePolicyGivesByALongName)
-{
-    const fs::path policy = work.path("policy.json");
-    write_file(work.path("all.json"), R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []})");
-    write_file(policy, policy_of_all_calls({{"i_accept_keyrings_of_the_host", true}}).dump());
-
-    const Ran built = build({"--policy", policy});
-    const Ran checked =
-        work.caisson({"host", "check", "--self-test", "--policy", policy, "--json"});
-
-    ASSERT_EQ(built.exit, 0) << built.err;
-    EXPECT_THAT(recorded().at("open").get<std::vector<std::string>>(),
-                ::testing::Contains("key.session_keyring"));
-    EXPECT_EQ(recorded().at("given").at("key.session_keyring"), "i_accept_keyrings_of_the_host");
-    EXPECT_FALSE(recorded().at("given").contains("net.vsock"));
-    EXPECT_EQ(checked.exit, 0) << checked.err;
-    const json walls = check_of(json::parse(checked.out), "cell.walls");
-    EXPECT_EQ(walls.at("status"), "degraded");
-    EXPECT_THAT(walls.at("detail").get<std::string>(),
-                HasSubstr("key.session_keyring by i_accept_keyrings_of_the_host"));
-}
-
-TEST_F(SelfTest, AsksNothingOfAPolicyThatIsStricter)
-{
-    json policy =
-        json::parse(read_file(checkout::source() / "policies/profiles/default.json", 1U << 20));
-    policy["syscalls"] = {"process", "files", "memory", "paths"};
-    policy["capabilities"] = json::array();
-    policy["limits"]["processes"] = 1;
-    policy["limits"]["open_files"] = 64;
-    policy["limits"]["file_size_bytes"] = 1 << 20;
-    policy["limits"]["address_space_bytes"] = 16 << 20;
-    policy["limits"]["disk_files"] = 1;
-    policy["limits"]["step_seconds"] = 1;
-    write_file(work.path("policy.json"), policy.dump());
-
-    const Ran built = build({"--policy", work.path("policy.json")});
-
-    EXPECT_EQ(built.exit, 0) << built.err;
 }
 
 TEST_F(SelfTest, HoldsNothingAgainstACallerThatIsPreferred)

@@ -107,7 +107,8 @@ Finding run_capable_program()
 Finding lock_memory()
 {
     const rlimit64 none = {.rlim_cur = 0, .rlim_max = 0};
-    call(SYS_prlimit64, 0, RLIMIT_MEMLOCK, &none, nullptr);
+    if (call(SYS_prlimit64, 0, RLIMIT_MEMLOCK, &none, nullptr) < 0)
+        return absent_because("there is no limit to get past: none can be set");
     static std::array<char, 8192> page = {};
     return judge(call(SYS_mlock, page.data(), page.size()), "mlock");
 }
@@ -131,14 +132,15 @@ Finding read_closed_process()
     const pid_t child = ::fork();
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        ::prctl(PR_SET_DUMPABLE, 0);
-        if (::write(ready[1], "r", 1) == 1)
+        if (::prctl(PR_SET_DUMPABLE, 0) == 0 && ::write(ready[1], "r", 1) == 1)
             while (true)
                 ::pause();
         ::_exit(1);
     }
     char byte = 0;
-    if (child < 0 || ::read(ready[0], &byte, 1) != 1) return absent_because("no child");
+    ::close(ready[1]); // or a child that ends without a word would be waited for
+    if (child < 0 || ::read(ready[0], &byte, 1) != 1)
+        return absent_because("no child that closes itself");
     const std::string path = "/proc/" + std::to_string(child) + "/mem";
     const Finding found = open_to_read(path.c_str());
     ::kill(child, SIGKILL);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <mqueue.h>
 #include <sched.h>
@@ -34,7 +35,10 @@ Finding exceeds(int resource, rlim64_t most, const char* name)
 Finding dump_core()
 {
     rlimit64 limit = {};
-    call(SYS_prlimit64, 0, RLIMIT_CORE, nullptr, &limit);
+    // who cannot ask may have any limit
+    if (const long asked = call(SYS_prlimit64, 0, RLIMIT_CORE, nullptr, &limit); asked < 0)
+        return open_because("the core limit is not shown: %s",
+                            ::strerrorname_np(static_cast<int>(-asked)));
     if (limit.rlim_max > 1 || limit.rlim_cur != 1)
         return open_because("the core limit is %lld, and may be %lld",
                             static_cast<long long>(limit.rlim_cur),

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -81,8 +82,14 @@ Finding open_to_write(const char* path)
     const long file = call(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return judge(file, path);
     struct stat entry = {};
-    ::fstat(static_cast<int>(file), &entry);
+    const bool is_seen = ::fstat(static_cast<int>(file), &entry) == 0;
+    const int error = errno;
     call(SYS_close, file);
+    // a filter that forbids to look does not forbid to write: who cannot tell has not been refused
+    if (!is_seen)
+        return open_because("%s can be opened to write; what it is, is not shown: %s",
+                            path,
+                            ::strerrorname_np(error));
     if (S_ISCHR(entry.st_mode) && entry.st_rdev == 0x103)
         return refused_because("%s is masked by /dev/null", path);
     return open_because("%s can be written", path);

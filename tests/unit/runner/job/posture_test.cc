@@ -8,9 +8,12 @@
 namespace caisson::runner {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 
 /// The default policy with these system calls: "syscalls" or "seccomp".
@@ -127,6 +130,28 @@ TEST(Posture, LetsAPolicyForbidWhatAControlNeeds)
                                   attempt("control.low_port", "control", "refused")});
 
     EXPECT_THAT(posture.broken, IsEmpty());
+}
+
+TEST(Posture, NamesTheCallsThatTheSetAloneIsAllowed)
+{
+    const policies::Policy strict = policy_with("syscalls", {"files", "signals"});
+    const std::vector<ProbeAttempt> found = {kControl, attempt("net.alg", "must", "refused")};
+
+    EXPECT_THAT(Judge(usual_policy()).posture_of(found).calls_beside, IsEmpty());
+    EXPECT_THAT(Judge(strict).posture_of(found).calls_beside,
+                AllOf(Contains("clone"), Contains("mmap"), Not(Contains("openat"))));
+}
+
+TEST(Posture, IsBrokenWhereAControlFailsThatTheSetIsAllowed)
+{
+    const policies::Policy strict = policy_with("syscalls", {"time"});
+
+    const Posture posture =
+        Judge(strict).posture_of({attempt("net.alg", "must", "refused"),
+                                  attempt("control.status", "control", "open"),
+                                  attempt("control.process", "control", "refused")});
+
+    EXPECT_THAT(posture.broken, ElementsAre("control.process: what was seen"));
 }
 
 TEST(Posture, IsBrokenWhereNothingShowsThatTheSetCanSee)
