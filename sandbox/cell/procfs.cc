@@ -2,6 +2,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/cell/describe.hh"
+#include "sandbox/cell/figures.hh"
 #include "sandbox/cell/setup.hh"
 #include "sandbox/cell/steps.hh"
 #include "sandbox/chamber/layout.hh"
@@ -23,12 +24,8 @@ namespace {
 /// and every kernel brings something new: so what is not named here is covered.
 constexpr std::string_view kShown[] = {
     "cpuinfo", // compilers' -march=native, test runners
-    "loadavg", // make -l, ninja -l
-    "meminfo", // linkers, JVMs and test runners size themselves by it
-    "stat",    // the number of processors, where there is no /sys
     "sys",
     "sysvipc", // of the cell's IPC namespace
-    "uptime",
     "version",
 };
 /// Below sys: counters of the whole machine, what names it, its drivers' settings, the programs
@@ -57,6 +54,11 @@ bool is_shown(const sys::DirectoryEntry& entry)
     if (entry.type == DT_LNK) return true; // self, net, mounts: into the processes' own entries
     if (entry.name.find_first_not_of("0123456789") == std::string::npos) return true;
     return std::find(std::begin(kShown), std::end(kShown), entry.name) != std::end(kShown);
+}
+
+bool is_figure(const sys::DirectoryEntry& entry)
+{
+    return std::find(std::begin(kFigures), std::end(kFigures), entry.name) != std::end(kFigures);
 }
 
 void write_value(int procfs, const std::string& name, std::string_view value)
@@ -115,11 +117,14 @@ void mount_procfs(CellSetup& setup)
     const UniqueFd root = sys::openat2(procfs, ".", O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
     sys::fchdir(root.get());
     for (const sys::DirectoryEntry& entry : sys::read_directory(root.get()))
-        if (!is_shown(entry)) cover(entry.name, entry.type == DT_DIR ? kEmptyPath : null.c_str());
+        if (!is_shown(entry) && !is_figure(entry))
+            cover(entry.name, entry.type == DT_DIR ? kEmptyPath : null.c_str());
     for (const char* name : kHiddenSettings)
         if (sys::fstatat(root.get(), name)) cover(name, null.c_str());
     for (const char* name : kHiddenDirectories)
         if (sys::fstatat(root.get(), name)) cover(name, kEmptyPath);
+    for (const char* name : kFigures)
+        cover(name, (kScratchPath + ("/" + std::string(name))).c_str());
 
     // No build writes to it: a process's own files there are its oom_score_adj, the clock of its
     // children, and names that prctl(2) sets too.
@@ -135,6 +140,11 @@ std::vector<MountNote> note_procfs()
          "ro,nosuid,nodev,noexec,hidepid=ptraceable",
          "the cell's own processes; all else that is not named below is "
          "covered, and nothing can be written"}};
+    for (const char* name : kFigures)
+        notes.push_back({std::string("/proc/") + name,
+                         "bind",
+                         "ro,nosuid,nodev,noexec",
+                         "the cell's own figures: the kernel's tell of the whole machine"});
     constexpr const char* kWhy = "covered: it counts, names or tells how to drive the host";
     for (const char* name : kHiddenSettings)
         notes.push_back({std::string("/proc/") + name, "bind", "ro,nosuid,noexec", kWhy});

@@ -23,6 +23,7 @@ struct CellSetup {
     rlim_t processes = 0; ///< RLIMIT_NPROC
 
     UniqueFd procfs; ///< a fresh procfs of this pid namespace
+    UniqueFd memory; ///< what its meminfo is to be, still empty
 
     // from here on left by "await plan"
     Plan plan;

@@ -32,6 +32,9 @@ void open_procfs(CellSetup& setup);
 void be_killed_first(CellSetup& setup);
 void forbid_user_namespaces(CellSetup& setup);
 void mount_procfs(CellSetup& setup);
+// figures.cc
+void lay_figures(CellSetup& setup);
+void state_memory(CellSetup& setup);
 // devices.cc
 void mount_devices(CellSetup& setup);
 // binds.cc

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 namespace caisson::sandbox::testing {
@@ -112,6 +113,31 @@ TEST_F(World, ShowsOfProcWhatABuildReadsAndNothingThatANewKernelBrings)
     EXPECT_EQ(shown,
               "cpuinfo\nloadavg\nmeminfo\nmounts\nnet\nself\nstat\nsys\n"
               "sysvipc\nthread-self\nuptime\nversion\n");
+}
+
+TEST_F(World, HasFiguresOfItsOwnInProc)
+{
+    Plan wanted = script("cat /proc/loadavg /proc/uptime; grep -E '^Mem|^Swap[TF]' /proc/meminfo; "
+                         "grep -c ^cpu /proc/stat; cut -d ' ' -f 2- /proc/stat | head -1");
+    wanted.limits.memory_bytes = 128UL << 20U;
+    wanted.limits.swap_bytes = 0;
+
+    EXPECT_EQ(run(wanted).output,
+              "0.00 0.00 0.00 1/1 1\n0.00 0.00\n"
+              "MemTotal: 131072 kB\nMemFree: 131072 kB\nMemAvailable: 131072 kB\n"
+              "SwapTotal: 0 kB\nSwapFree: 0 kB\n" +
+                  std::to_string(::get_nprocs() + 1) + "\n 0 0 0 0 0 0 0 0 0 0\n");
+}
+
+TEST_F(World, IsToldOfNoMoreMemoryThanTheMachineHas)
+{
+    struct sysinfo machine = {};
+    ASSERT_EQ(::sysinfo(&machine), 0);
+    Plan wanted = script("grep MemTotal /proc/meminfo");
+    wanted.limits.memory_bytes = 1UL << 50U;
+
+    EXPECT_EQ(run(wanted).output,
+              "MemTotal: " + std::to_string(machine.totalram * machine.mem_unit / 1024) + " kB\n");
 }
 
 TEST_F(World, LooksUpItsUserInTheTree)

@@ -34,10 +34,9 @@ TEST_F(SelfTest, IsInTheStatement)
               found.at("refused").get<std::size_t>() + found.at("absent").get<std::size_t>() +
                   found.at("open").size());
     // those that SECURITY.md explains
-    EXPECT_THAT(
-        found.at("open").get<std::vector<std::string>>(),
-        UnorderedElementsAre(
-            "proc.read_stat", "proc.read_uptime", "proc.read_loadavg", "proc.read_meminfo"));
+    EXPECT_THAT(found.at("open").get<std::vector<std::string>>(),
+                UnorderedElementsAre(
+                    "proc.read_network_counters", "kernel.ask_for_load", "file.ask_for_room"));
     EXPECT_EQ(found.at("given"), json::object());
     EXPECT_EQ(found.at("callsBeside"), json::array());
     EXPECT_EQ(found.at("origin"), "run");
@@ -221,7 +220,7 @@ TEST_F(SelfTest, IsMadeWholeByHostCheck)
     EXPECT_EQ(page.exit, 0) << page.out << page.err;
     EXPECT_THAT(page.out,
                 AllOf(HasSubstr("ok        cell.walls"),
-                      HasSubstr("\nsurface   should    proc.read_stat "),
+                      HasSubstr("\nsurface   should    kernel.ask_for_load "),
                       HasSubstr("\nbuilds are possible here\n"),
                       Not(HasSubstr("\nbroken"))));
     EXPECT_EQ(report.at("possible"), true);

@@ -56,7 +56,9 @@ std::size_t memory_to_take()
 {
     const std::size_t most = kMemory.wanted();
     const std::string text = content_of("/proc/meminfo");
-    const std::size_t at = text.find("MemAvailable:");
+    // who states figures of its own has to hold them
+    const bool is_the_hosts = text.find("Dirty:") != std::string::npos;
+    const std::size_t at = is_the_hosts ? text.find("MemAvailable:") : std::string::npos;
     if (at == std::string::npos) return most;
     const std::size_t available = std::strtoul(text.c_str() + at + 13, nullptr, 10) / 1024;
     return available < kMemoryToSpare ? 0 : std::min(most, available - kMemoryToSpare);

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace caisson::probes {
@@ -138,7 +139,24 @@ Finding find_mount_without(const char* option, bool but_devices)
 constexpr unsigned long kEnableVerity = 0x40806685;
 constexpr unsigned long kShutdown = 0x8004587d; // EXT4_IOC_SHUTDOWN
 
+/// Of the file system below, whoever's it is.
+Finding ask_for_room()
+{
+    struct statfs room = {};
+    const long answer = call(SYS_statfs, "/", &room);
+    if (answer < 0) return judge(answer, "statfs");
+    if (room.f_bfree == 0) return refused_because("statfs(2) says that there is no room");
+    return open_because("%llu of %llu blocks are free",
+                        static_cast<unsigned long long>(room.f_bfree),
+                        static_cast<unsigned long long>(room.f_blocks));
+}
+
 constexpr Attempt kAttempts[] = {
+    {"file.ask_for_room",
+     Severity::kShould,
+     kCheap,
+     "how full the host's disk is, and how fast it fills",
+     ask_for_room},
     {"file.trusted_attribute",
      Severity::kMust,
      kCheap,

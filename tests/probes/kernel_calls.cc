@@ -14,6 +14,7 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 namespace caisson::probes {
@@ -230,6 +231,17 @@ Finding take_events()
     return judge(answer, "io_setup");
 }
 
+/// In no namespace: the whole machine's load, memory, and how many processes it has.
+Finding ask_for_load()
+{
+    struct sysinfo machine = {};
+    const long answer = call(SYS_sysinfo, &machine);
+    if (answer < 0) return judge(answer, "sysinfo");
+    if (machine.procs <= 8 && machine.loads[0] == 0)
+        return refused_because("sysinfo(2) says that nothing runs");
+    return open_because("sysinfo: %d processes, up %ld s", int{machine.procs}, machine.uptime);
+}
+
 constexpr Attempt kAttempts[] = {
     {"kernel.bpf_map", Severity::kMust, kCheap, "BPF (CVE-2021-3490, CVE-2022-23222)", make_map},
     {"kernel.bpf_program", Severity::kMust, kCheap, "BPF: its verifier", load_program},
@@ -287,6 +299,11 @@ constexpr Attempt kAttempts[] = {
      kCheap,
      "pages of the caller's in a pipe (CVE-2008-0600, CVE-2022-0847's neighbour)",
      give_pages_to_pipe},
+    {"kernel.ask_for_load",
+     Severity::kShould,
+     kCheap,
+     "how busy the machine is, since when it runs",
+     ask_for_load},
     {"kernel.ask_for_bridges",
      Severity::kShould,
      kCheap,

@@ -2,6 +2,7 @@
 #include "tests/probes/areas.hh"
 #include "tests/probes/surroundings.hh"
 
+#include <cstdio>
 #include <string>
 
 namespace caisson::probes {
@@ -16,6 +17,54 @@ Finding read_meminfo()
     if (text.find("Slab:") != std::string::npos || text.find("Dirty:") != std::string::npos)
         return open_because("/proc/meminfo has the whole machine's use of memory");
     return refused_because("/proc/meminfo has totals only");
+}
+
+/// Whether the figures of a line are more than noughts.
+bool counts(const std::string& line)
+{
+    return line.find_first_of("123456789") != std::string::npos;
+}
+
+Finding read_stat()
+{
+    const std::string text = content_of("/proc/stat");
+    if (text.empty()) return refused_because("/proc/stat is empty");
+    if (counts(text.substr(0, text.find('\n'))))
+        return open_because("/proc/stat has the whole machine's processor times");
+    return refused_because("/proc/stat says that nothing was done");
+}
+
+Finding read_uptime()
+{
+    const std::string text = content_of("/proc/uptime");
+    if (text.empty()) return refused_because("/proc/uptime is empty");
+    if (counts(text)) return open_because("/proc/uptime: %.60s", text.c_str());
+    return refused_because("/proc/uptime says now");
+}
+
+/// "0.05 0.10 0.06 1/110 4711": load, tasks that run and all that there are, the last's number.
+Finding read_loadavg()
+{
+    const std::string text = content_of("/proc/loadavg");
+    if (text.empty()) return refused_because("/proc/loadavg is empty");
+    double load = 0;
+    int tasks = 0;
+    if (std::sscanf(text.c_str(), "%lf %*s %*s %*d/%d", &load, &tasks) == 2 && load == 0 &&
+        tasks <= 1)
+        return refused_because("/proc/loadavg says that nothing runs");
+    return open_because("/proc/loadavg: %.60s", text.c_str());
+}
+
+/// In every network namespace, and of all of them: packets that each processor took, and memory of
+/// TCP (net/core/net-procfs.c, net/ipv4/proc.c).
+Finding read_network_counters()
+{
+    const std::string packets = content_of("/proc/self/net/softnet_stat");
+    if (counts(packets.substr(0, packets.find(' '))))
+        return open_because("/proc/self/net/softnet_stat: %.40s", packets.c_str());
+    const std::string memory = content_of("/proc/self/net/sockstat");
+    if (!memory.empty()) return open_because("/proc/self/net/sockstat has the machine's TCP");
+    return refused_because("/proc/self/net has no counters of the machine");
 }
 
 constexpr Attempt kAttempts[] = {
@@ -249,6 +298,11 @@ constexpr Attempt kAttempts[] = {
      kCheap,
      "which drivers the host has",
      [] { return list_something("/proc/sys/dev"); }},
+    {"proc.read_network_counters",
+     Severity::kShould,
+     kCheap,
+     "how many packets the whole machine takes, how much memory its TCP has",
+     read_network_counters},
     {"proc.read_boot_id",
      Severity::kShould,
      kCheap,
@@ -258,17 +312,17 @@ constexpr Attempt kAttempts[] = {
      Severity::kShould,
      kCheap,
      "processor times of the whole machine, its start",
-     [] { return read_something("/proc/stat"); }},
+     read_stat},
     {"proc.read_uptime",
      Severity::kShould,
      kCheap,
      "when the machine started, how long it was idle",
-     [] { return read_something("/proc/uptime"); }},
+     read_uptime},
     {"proc.read_loadavg",
      Severity::kShould,
      kCheap,
      "how busy the machine is, how many processes it has",
-     [] { return read_something("/proc/loadavg"); }},
+     read_loadavg},
     {"proc.read_schedstat",
      Severity::kShould,
      kCheap,

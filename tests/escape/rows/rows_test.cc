@@ -145,7 +145,7 @@ TEST_P(EscapeRow, IsClosed)
     ASSERT_EQ(probed.build.exit, 0) << probed.build.err;
     EXPECT_EQ(probed.lines.size(), outside.size());
     for (const ProbeLine& line : probed.lines)
-        EXPECT_FALSE(line.is_hole()) << describe({line});
+        EXPECT_FALSE(line.is_hole() && !open_inside().contains(line.id)) << describe({line});
 }
 
 std::string name_of(const ::testing::TestParamInfo<Row>& row)

@@ -62,10 +62,11 @@ const Group kClosedOutside[] = {
 };
 
 const Group kOpenInside[] = {
-    {"how busy the machine is: make -l and ninja -l ask", {"proc.read_loadavg"}},
-    {"how much memory there is: linkers, JVMs and test runners ask", {"proc.read_meminfo"}},
-    {"how many processors there are, where there is no /sys", {"proc.read_stat"}},
-    {"time since the start: ps, test runners; sysinfo(2) tells it too", {"proc.read_uptime"}},
+    {"how much memory and how many processors there are: JVMs, linkers and test runners ask",
+     {"kernel.ask_for_load"}},
+    {"/proc/<pid>/net is the process's own directory, on which nothing can be mounted",
+     {"proc.read_network_counters"}},
+    {"how much room there is: dpkg, df and databases ask", {"file.ask_for_room"}},
 };
 
 template<std::size_t count>
@@ -82,14 +83,14 @@ std::map<std::string, std::string> by_id(const Group (&groups)[count])
 
 const std::map<std::string, std::string>& closed_outside()
 {
-    static const std::map<std::string, std::string> reasons = by_id(kClosedOutside);
-    return reasons;
+    static const std::map<std::string, std::string> kReasons = by_id(kClosedOutside);
+    return kReasons;
 }
 
 const std::map<std::string, std::string>& open_inside()
 {
-    static const std::map<std::string, std::string> reasons = by_id(kOpenInside);
-    return reasons;
+    static const std::map<std::string, std::string> kReasons = by_id(kOpenInside);
+    return kReasons;
 }
 
 } // namespace caisson::testing
