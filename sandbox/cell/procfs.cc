@@ -32,7 +32,6 @@ constexpr std::string_view kShown[] = {
 /// that its kernel starts.
 constexpr const char* kHiddenSettings[] = {
     "sys/fs/aio-nr",
-    "sys/fs/dentry-negative",
     "sys/fs/dentry-state",
     "sys/fs/file-nr",
     "sys/fs/inode-nr",
@@ -43,11 +42,9 @@ constexpr const char* kHiddenSettings[] = {
     "sys/kernel/poweroff_cmd",
     "sys/kernel/pty/nr",
     "sys/kernel/random/boot_id",
-    "sys/kernel/real-root-dev",
     "sys/kernel/tainted",
 };
-constexpr const char* kHiddenDirectories[] = {
-    "sys/debug", "sys/dev", "sys/fs/quota", "sys/fs/xfs", "sys/sunrpc"};
+constexpr const char* kHiddenDirectories[] = {"sys/dev", "sys/fs/quota", "sys/sunrpc"};
 
 bool is_shown(const sys::DirectoryEntry& entry)
 {

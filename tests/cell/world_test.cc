@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -117,6 +118,8 @@ TEST_F(World, ShowsOfProcWhatABuildReadsAndNothingThatANewKernelBrings)
 
 TEST_F(World, HasFiguresOfItsOwnInProc)
 {
+    cpu_set_t usable = {};
+    ASSERT_EQ(::sched_getaffinity(0, sizeof usable, &usable), 0);
     Plan wanted = script("cat /proc/loadavg /proc/uptime; grep -E '^Mem|^Swap[TF]' /proc/meminfo; "
                          "grep -c ^cpu /proc/stat; cut -d ' ' -f 2- /proc/stat | head -1");
     wanted.limits.memory_bytes = 128UL << 20U;
@@ -126,7 +129,7 @@ TEST_F(World, HasFiguresOfItsOwnInProc)
               "0.00 0.00 0.00 1/1 1\n0.00 0.00\n"
               "MemTotal: 131072 kB\nMemFree: 131072 kB\nMemAvailable: 131072 kB\n"
               "SwapTotal: 0 kB\nSwapFree: 0 kB\n" +
-                  std::to_string(::get_nprocs() + 1) + "\n 0 0 0 0 0 0 0 0 0 0\n");
+                  std::to_string(CPU_COUNT(&usable) + 1) + "\n 0 0 0 0 0 0 0 0 0 0\n");
 }
 
 TEST_F(World, IsToldOfNoMoreMemoryThanTheMachineHas)
