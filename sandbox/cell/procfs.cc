@@ -116,10 +116,11 @@ void mount_procfs(CellSetup& setup)
     for (const sys::DirectoryEntry& entry : sys::read_directory(root.get()))
         if (!is_shown(entry) && !is_figure(entry))
             cover(entry.name, entry.type == DT_DIR ? kEmptyPath : null.c_str());
+    // not every kernel has them; whether it does is not asked first, for each look costs as much
     for (const char* name : kHiddenSettings)
-        if (sys::fstatat(root.get(), name)) cover(name, null.c_str());
+        (void)sys::bind_if_there(null.c_str(), name);
     for (const char* name : kHiddenDirectories)
-        if (sys::fstatat(root.get(), name)) cover(name, kEmptyPath);
+        (void)sys::bind_if_there(kEmptyPath, name);
     for (const char* name : kFigures)
         cover(name, (kScratchPath + ("/" + std::string(name))).c_str());
 

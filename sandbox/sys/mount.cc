@@ -51,6 +51,13 @@ void mount(
     if (::mount(source, target, type, flags, data) != 0) fail(errno, "mount", target);
 }
 
+bool bind_if_there(const char* source, const char* target)
+{
+    if (::mount(source, target, nullptr, MS_BIND, nullptr) == 0) return true;
+    if (errno != ENOENT) fail(errno, "mount", target);
+    return false;
+}
+
 void umount2(const char* target, int flags)
 {
     if (::umount2(target, flags) != 0) fail(errno, "umount2", target);

@@ -17,6 +17,8 @@ void mount(const char* source,
            const char* type,
            unsigned long flags,
            const char* data);
+/// A bind mount over a path that may be missing: false where it is.
+[[nodiscard]] bool bind_if_there(const char* source, const char* target);
 void umount2(const char* target, int flags);
 void pivot_root(const char* new_root, const char* put_old);
 
