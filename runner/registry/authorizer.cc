@@ -71,9 +71,8 @@ bool Authorizer::answer(HttpClient& client, const HttpResponse& refusal, const s
     if (!looked_up_) login_ = credentials_.find(repository_);
     looked_up_ = true;
     if (!challenge->basic) {
-        header_ = in_context("ask for a token", [&] {
-            return "Bearer " + fetch_token(client, std::move(*challenge));
-        });
+        header_ = in_context("ask for a token",
+                             [&] { return "Bearer " + fetch_token(client, *challenge); });
         return true;
     }
     if (!login_ || login_->user.empty() || shown == basic(*login_)) return false;
@@ -81,7 +80,7 @@ bool Authorizer::answer(HttpClient& client, const HttpResponse& refusal, const s
     return true;
 }
 
-std::string Authorizer::fetch_token(HttpClient& client, Challenge challenge) const
+std::string Authorizer::fetch_token(HttpClient& client, const Challenge& challenge) const
 {
     std::vector<std::string> scopes = scopes_;
     if (!challenge.scope.empty() && std::ranges::find(scopes, challenge.scope) == scopes.end())

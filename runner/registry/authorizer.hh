@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool has_login() const;
 
 private:
-    [[nodiscard]] std::string fetch_token(HttpClient& client, Challenge challenge) const;
+    [[nodiscard]] std::string fetch_token(HttpClient& client, const Challenge& challenge) const;
 
     const Credentials& credentials_;
     const std::string repository_;

@@ -98,7 +98,7 @@ fs::path find_program(const std::string& name)
     const std::string path = environment("PATH");
     for (std::size_t at = 0; at <= path.size();) {
         const std::size_t end = std::min(path.find(':', at), path.size());
-        const fs::path file = fs::path(path.substr(at, end - at)) / program;
+        fs::path file = fs::path(path.substr(at, end - at)) / program;
         if (file.is_absolute() && ::access(file.c_str(), X_OK) == 0) return file;
         at = end + 1;
     }

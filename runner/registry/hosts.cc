@@ -62,9 +62,9 @@ std::map<std::string, HostRules> read_rules(const fs::path& file)
     if (!whole.is_object()) throw Error(ErrorKind::kInput, "not a JSON object");
     allow_only(whole, {"registries"});
     const json registries = object_member(whole, "registries");
-    for (const auto& [domain, rules] : registries.items())
-        all.emplace(domain, in_context("registry \"" + printable(domain) + "\"", [&] {
-                        return rules_from_json(rules);
+    for (const auto& each : registries.items())
+        all.emplace(each.key(), in_context("registry \"" + printable(each.key()) + "\"", [&] {
+                        return rules_from_json(each.value());
                     }));
     return all;
 }
@@ -120,7 +120,7 @@ TlsSettings Hosts::tls(const std::string& host) const
         for (const fs::directory_entry& entry : fs::directory_iterator(directory))
             files.push_back(entry.path());
         std::ranges::sort(files);
-        for (const fs::path& file : files) {
+        for (fs::path& file : files) {
             if (file.extension() == ".crt")
                 settings.authorities += read_file(file, kLargestFile) + "\n";
             if (file.extension() != ".cert" || !settings.certificate.empty()) continue;
@@ -147,7 +147,7 @@ bool is_loopback(std::string_view domain)
 
 fs::path user_configuration()
 {
-    if (const fs::path path = environment_path("XDG_CONFIG_HOME"); !path.empty()) return path;
+    if (fs::path path = environment_path("XDG_CONFIG_HOME"); !path.empty()) return path;
     if (const fs::path home = environment_path("HOME"); !home.empty()) return home / ".config";
     return {};
 }

@@ -28,8 +28,7 @@ std::filesystem::path on_path(const std::string& name)
     const char* variable = std::getenv("PATH");
     std::string rest = variable == nullptr ? "" : variable;
     for (rest += ':'; !rest.empty(); rest.erase(0, rest.find(':') + 1)) {
-        const std::filesystem::path found =
-            std::filesystem::path(rest.substr(0, rest.find(':'))) / name;
+        std::filesystem::path found = std::filesystem::path(rest.substr(0, rest.find(':'))) / name;
         if (found.is_absolute() && ::access(found.c_str(), X_OK) == 0) return found;
     }
     return {};

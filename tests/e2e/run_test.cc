@@ -25,7 +25,8 @@ using ::testing::Not;
 
 class Run : public ::testing::Test {
 protected:
-    Ran in_cell(std::vector<std::string> options, const std::vector<std::string>& command) const
+    [[nodiscard]] Ran in_cell(std::vector<std::string> options,
+                              const std::vector<std::string>& command) const
     {
         options.insert(options.begin(), "run");
         options.emplace_back("--");
@@ -33,15 +34,16 @@ protected:
         return work.caisson(options);
     }
 
-    Ran script(const std::string& line, const std::vector<std::string>& options = {}) const
+    [[nodiscard]] Ran script(const std::string& line,
+                             const std::vector<std::string>& options = {}) const
     {
         return in_cell(options, {"sh", "-c", line});
     }
 
     /// A root with busybox in it, owned by whoever runs the test.
-    fs::path make_root() const
+    [[nodiscard]] fs::path make_root() const
     {
-        const fs::path root = work.path("root");
+        fs::path root = work.path("root");
         for (const char* directory : {"bin", "etc", "tmp"})
             fs::create_directories(root / directory);
         fs::copy_file("/bin/busybox", root / "bin/busybox");
@@ -51,7 +53,7 @@ protected:
         return root;
     }
 
-    std::size_t trees() const
+    [[nodiscard]] std::size_t trees() const
     {
         const auto entries = fs::directory_iterator(work.store() / "trees");
         return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));

@@ -27,11 +27,11 @@ protected:
     [[nodiscard]] std::string key() const { return workspace_.path("key.pub"); }
     [[nodiscard]] std::string archive() const { return workspace_.path("image.tar"); }
 
-    Ran verify(const std::string& path) const
+    [[nodiscard]] Ran verify(const std::string& path) const
     {
         return workspace_.caisson({"verify", "--key", key(), path});
     }
-    Ran verify_bytes(const std::string& bytes) const
+    [[nodiscard]] Ran verify_bytes(const std::string& bytes) const
     {
         write_file_atomically(archive(), bytes);
         return verify(archive());

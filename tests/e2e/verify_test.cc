@@ -54,7 +54,7 @@ protected:
 
     Digest put(const std::string& bytes)
     {
-        const Digest digest = Digest::of(bytes);
+        Digest digest = Digest::of(bytes);
         write_file_atomically(blob(digest), bytes);
         return digest;
     }
@@ -108,7 +108,7 @@ protected:
     /// Exit code and output of a check of both forms of the image, which must agree.
     [[nodiscard]] Ran verify_both() const
     {
-        const Ran layout = verify(path("app"));
+        Ran layout = verify(path("app"));
         const Ran archive = verify(path("app.tar"));
         EXPECT_EQ(layout.exit, archive.exit) << layout.said << archive.said;
         return layout;

@@ -35,9 +35,9 @@ bool is_harmless(std::string_view text)
 
 void check_verdict(std::string_view file)
 {
-    static const attest::Expectations expected = {
+    static const attest::Expectations kExpected = {
         kKey, attest::Digest::parse(kSubject).value(), std::nullopt};
-    const attest::Verdict verdict = attest::verify(file, expected);
+    const attest::Verdict verdict = attest::verify(file, kExpected);
     require(verdict.holds() == verdict.statement.has_value());
     for (const attest::Clause& clause : verdict.clauses)
         require(is_harmless(clause.reason));

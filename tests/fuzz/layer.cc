@@ -55,12 +55,12 @@ void unpack_into(const fs::path& place, std::string_view bytes, const Unpack& un
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    static const TempDirectory place(fast_directory(), "caisson-fuzz-");
+    static const TempDirectory kPlace(fast_directory(), "caisson-fuzz-");
     const std::string bytes =
         fuzz::with_checksums(std::string(reinterpret_cast<const char*>(data), size));
     unpack_into(
-        place.path(), bytes, [](int root, int input) { sandbox::unpack_layer(root, input); });
-    unpack_into(place.path(), bytes, [](int root, int input) {
+        kPlace.path(), bytes, [](int root, int input) { sandbox::unpack_layer(root, input); });
+    unpack_into(kPlace.path(), bytes, [](int root, int input) {
         sandbox::receive_files(root, {.destination = "/a/b", .archive = true}, input);
     });
     return 0;

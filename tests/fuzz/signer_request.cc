@@ -33,14 +33,14 @@ Message request_of(std::string_view text, std::string_view statement)
 /// Whether it was signed.
 bool ask(std::string_view text, std::string_view statement, const attest::SignedList& list)
 {
-    static const attest::PrivateKey key = attest::PrivateKey::generate();
+    static const attest::PrivateKey kKey = attest::PrivateKey::generate();
     try {
         const auto reply =
-            nlohmann::json::parse(attest::answer(request_of(text, statement), key, list));
+            nlohmann::json::parse(attest::answer(request_of(text, statement), kKey, list));
         const auto signature = base64_decode(reply.get<attest::protocol::Signature>().signature);
         require(signature.has_value());
-        require(key.public_key().verifies(attest::dsse::pae(attest::kPayloadType, statement),
-                                          *signature));
+        require(kKey.public_key().verifies(attest::dsse::pae(attest::kPayloadType, statement),
+                                           *signature));
         return true;
     } catch (const Error&) {
         return false;

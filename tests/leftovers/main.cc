@@ -94,10 +94,10 @@ int watch(char** command)
     }
     const fs::path run = begin_run();
     // an interrupt typed at the terminal is the command's; what it leaves is still ours to end
-    ::signal(SIGINT, SIG_IGN);
+    (void)::signal(SIGINT, SIG_IGN);
     const pid_t child = ::fork();
     if (child == 0) {
-        ::signal(SIGINT, SIG_DFL);
+        (void)::signal(SIGINT, SIG_DFL);
         ::execvp(command[0], command);
         std::perror(command[0]);
         ::_exit(127);
@@ -151,6 +151,6 @@ int main(int argc, char** argv)
 {
     if (argc == 2 && std::strcmp(argv[1], "check") == 0) return caisson::leftovers::check();
     if (argc > 2 && std::strcmp(argv[1], "watch") == 0) return caisson::leftovers::watch(argv + 2);
-    std::fputs("find_leftovers watch COMMAND… | check\n", stderr);
+    (void)std::fputs("find_leftovers watch COMMAND… | check\n", stderr);
     return caisson::leftovers::kUsage;
 }

@@ -32,7 +32,7 @@ constexpr std::size_t kPortion = 8U << 20;
 void tell(std::uint64_t taken)
 {
     std::printf("%llu\n", static_cast<unsigned long long>(taken));
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
 }
 
 void* map_pages(std::size_t bytes, int flags, int fd = -1)
@@ -52,7 +52,7 @@ void take_memory(std::uint64_t amount)
 void take_memfd(std::uint64_t amount)
 {
     const std::vector<char> bytes(kPortion, 'x');
-    const int file = ::memfd_create("hog", 0);
+    const int file = ::memfd_create("hog", MFD_CLOEXEC);
     for (std::uint64_t taken = 0; taken < amount; taken += kPortion, tell(taken))
         if (::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
             give_up("write");
@@ -107,7 +107,7 @@ void fill(int file, std::uint64_t taken, std::uint64_t amount)
 
 int make_file(const char* path)
 {
-    const int file = ::open(path, O_CREAT | O_RDWR, 0600);
+    const int file = ::open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (file < 0) give_up("open");
     return file;
 }
@@ -169,7 +169,7 @@ void take_cpu(std::uint64_t milliseconds)
 /// The same by short-lived children that nobody waits for, so that their time is added to nobody's.
 void take_cpu_unseen(std::uint64_t milliseconds)
 {
-    ::signal(SIGCHLD, SIG_IGN);
+    (void)::signal(SIGCHLD, SIG_IGN);
     for (std::uint64_t taken = 0; taken < milliseconds; taken += 100) {
         const pid_t child = ::fork();
         if (child == 0) {

@@ -47,22 +47,22 @@ void CpioArchive::add(const std::string& path, mode_t mode, std::string_view con
     // magic, inode, mode, user, group, links, time, size, four device numbers, length of the name,
     // checksum
     std::array<char, 111> header = {};
-    std::snprintf(header.data(),
-                  header.size(),
-                  "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X",
-                  next_inode_++,
-                  mode,
-                  0U,
-                  0U,
-                  1U,
-                  0U,
-                  content.size(),
-                  0U,
-                  0U,
-                  0U,
-                  0U,
-                  name.size() + 1,
-                  0U);
+    (void)std::snprintf(header.data(),
+                        header.size(),
+                        "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X",
+                        next_inode_++,
+                        mode,
+                        0U,
+                        0U,
+                        1U,
+                        0U,
+                        content.size(),
+                        0U,
+                        0U,
+                        0U,
+                        0U,
+                        name.size() + 1,
+                        0U);
     bytes_ += header.data();
     bytes_ += name;
     bytes_ += '\0';

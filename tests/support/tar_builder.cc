@@ -16,7 +16,8 @@ std::string block_of(const RawEntry& entry, std::uint64_t size)
     };
     const auto octal = [&](std::size_t at, std::uint64_t value, int width) {
         char digits[32] = {};
-        std::snprintf(digits, sizeof digits, "%0*lo", width, static_cast<unsigned long>(value));
+        (void)std::snprintf(
+            digits, sizeof digits, "%0*lo", width, static_cast<unsigned long>(value));
         text(at, digits, static_cast<std::size_t>(width));
     };
     text(0, entry.name, 100);

@@ -26,8 +26,8 @@ std::string vector(const char* name)
 /// Signed with a key of the test's own, so that a test can sign what no build would.
 const PrivateKey& key()
 {
-    static const PrivateKey made = PrivateKey::generate();
-    return made;
+    static const PrivateKey kMade = PrivateKey::generate();
+    return kMade;
 }
 
 std::string sign(const std::string& payload,

@@ -23,7 +23,8 @@ protected:
     };
 
     /// What the check says after `script` ran under the watch, all of it started by `around`.
-    Seen after(const std::string& script, std::vector<std::string> around = {"/bin/sh"}) const
+    [[nodiscard]] Seen after(const std::string& script,
+                             std::vector<std::string> around = {"/bin/sh"}) const
     {
         const std::string program = checkout::build() / "tests/find_leftovers";
         const std::string whole =
@@ -47,7 +48,7 @@ protected:
     }
 
     /// The same as root of a user and a mount namespace of its own.
-    Seen after_as_root(const std::string& before, const std::string& script) const
+    [[nodiscard]] Seen after_as_root(const std::string& before, const std::string& script) const
     {
         return after(script,
                      {"/usr/bin/unshare",
