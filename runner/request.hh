@@ -34,6 +34,7 @@ struct BuildRequest {
     std::optional<std::filesystem::path> iid_file;
     std::optional<std::int64_t> source_date_epoch;
     bool no_cache = false;
+    bool pull = false;           ///< ask registries again what a tag means
     std::filesystem::path store; ///< the store's root
 };
 

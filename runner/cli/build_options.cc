@@ -113,6 +113,8 @@ std::shared_ptr<BuildOptions> add_build_options(CLI::App& app)
                                            "Latest time in the image, Unix seconds")
                                 ->check(CLI::NonNegativeNumber);
     app.add_flag("--no-cache", request.no_cache, "Run every step, whatever the cache holds");
+    app.add_flag(
+        "--pull", request.pull, "Ask the registry again what the tags of base images mean");
     return options;
 }
 

@@ -1,10 +1,9 @@
-// `caisson image`: what is in the store under a name, and how it gets out again.
+// `caisson image`: what is in the store under a name.
 
 #include "runner/cli/command.hh"
+#include "runner/cli/image_store.hh"
 #include "runner/image/blob_source.hh"
 #include "runner/image/manifest.hh"
-#include "runner/image/output.hh"
-#include "runner/image/reference.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/text.hh"
 
@@ -32,44 +31,12 @@ void print(const json& value)
     print(value.dump(2, ' ', true) + "\n");
 }
 
-std::unique_ptr<Store> open_store()
-{
-    return Store::open(Store::default_path());
-}
-
-ImageRef require_image(const Store& store, const std::string& name)
-{
-    std::optional<ImageRef> image = store.find_image(name);
-    if (!image)
-        throw Error(ErrorKind::kInput,
-                    "no image \"" + printable(name) + "\" in the store \"" + store.root().native() +
-                        "\"",
-                    "caisson image list shows what there is");
-    return std::move(*image);
-}
-
 std::uint64_t size_of(const BaseImage& image)
 {
     std::uint64_t size = image.manifest.size;
     for (const Layer& layer : image.layers)
         size += layer.blob.size;
     return size;
-}
-
-std::string in_units(std::uint64_t bytes)
-{
-    constexpr std::array kUnits = {"B", "kB", "MB", "GB", "TB"};
-    std::size_t unit = 0;
-    auto amount = static_cast<double>(bytes);
-    for (; amount >= 999.5 && unit + 1 < kUnits.size(); ++unit)
-        amount /= 1000;
-    std::array<char, 32> text = {};
-    (void)std::snprintf(text.data(),
-                        text.size(),
-                        unit == 0 || amount >= 9.95 ? "%.0f %s" : "%.1f %s",
-                        amount,
-                        kUnits[unit]);
-    return text.data();
 }
 
 // ---- list
@@ -183,56 +150,6 @@ int inspect(const std::string& name, bool as_json)
     return 0;
 }
 
-// ---- copy
-
-/// `oci:DIR[:tag]` or `oci-archive:FILE[:tag]`, as skopeo writes them.
-struct Destination {
-    bool archive = false;
-    std::string path;
-    std::string tag;
-};
-
-Destination parse_destination(const std::string& text)
-{
-    Destination destination;
-    std::string rest;
-    if (text.starts_with("oci:")) {
-        rest = text.substr(4);
-    } else if (text.starts_with("oci-archive:")) {
-        destination.archive = true;
-        rest = text.substr(12);
-    } else {
-        throw Error(ErrorKind::kUsage,
-                    "destination \"" + printable(text) + "\" is of no known kind",
-                    "oci:DIR[:tag] or oci-archive:FILE[:tag]");
-    }
-    const std::size_t colon = rest.rfind(':');
-    if (colon != std::string::npos && rest.find('/', colon) == std::string::npos) {
-        destination.tag = rest.substr(colon + 1);
-        rest.resize(colon);
-    }
-    destination.path = rest;
-    if (rest.empty()) throw Error(ErrorKind::kUsage, "the destination names no path");
-    return destination;
-}
-
-int copy(const std::string& name, const std::string& target)
-{
-    const Destination destination = parse_destination(target);
-    const std::unique_ptr<Store> store = open_store();
-    const ImageRef ref = require_image(*store, name);
-    std::string new_name = ref.name;
-    if (!destination.tag.empty())
-        new_name = Reference::parse(Reference::parse(ref.name).repository() + ":" + destination.tag)
-                       .familiar();
-    const OutputImage image{.manifest = ref.manifest, .names = {new_name}, .bundle = ref.bundle};
-    if (destination.archive)
-        write_oci_archive(*store, image, destination.path);
-    else
-        write_oci_layout(*store, image, destination.path);
-    return 0;
-}
-
 // ---- rm
 
 int remove(const std::vector<std::string>& names)
@@ -250,7 +167,6 @@ int remove(const std::vector<std::string>& names)
 struct ImageOptions {
     std::string name;
     std::vector<std::string> names;
-    std::string destination;
     bool json = false;
 };
 
@@ -269,24 +185,18 @@ Action add_image(CLI::App& app)
     inspect_verb->add_option("NAME", options->name, "A name or a digest")->required();
     inspect_verb->add_flag("--json", options->json, "As JSON");
 
-    CLI::App* copy_verb = app.add_subcommand(
-        "copy", "Write an image and its attestation as an OCI layout or archive");
-    copy_verb->add_option("NAME", options->name, "A name or a digest")->required();
-    copy_verb
-        ->add_option("DESTINATION", options->destination, "oci:DIR[:tag] or oci-archive:FILE[:tag]")
-        ->required();
-
     CLI::App* remove_verb = app.add_subcommand(
         "rm",
         "Remove names from the store. What they named stays on disk, for other images and the "
         "step cache may use it; this version has no command that clears it");
     remove_verb->add_option("NAME", options->names, "Names or digests")->required();
 
+    const Action transfer = add_image_transfer(app);
     return [=] {
         if (list_verb->parsed()) return list(options->json);
         if (inspect_verb->parsed()) return inspect(options->name, options->json);
-        if (copy_verb->parsed()) return copy(options->name, options->destination);
-        return remove(options->names);
+        if (remove_verb->parsed()) return remove(options->names);
+        return transfer();
     };
 }
 

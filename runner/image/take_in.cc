@@ -1,15 +1,13 @@
 #include "runner/image/blob_source.hh"
 #include "runner/image/manifest.hh"
 #include "runner/image/platform.hh"
+#include "runner/image/side_by_side.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/text.hh"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
+#include <functional>
 #include <map>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 namespace caisson::runner {
@@ -18,8 +16,6 @@ namespace {
 /// An index in an index is legal. One that leads to itself cannot have the right digest; this ends
 /// chains of honest ones.
 constexpr int kDeepestIndex = 4;
-/// As many as Docker and Podman ask a registry for, which is as many as registries expect.
-constexpr std::size_t kAtOnce = 4;
 
 std::string describe(const Descriptor& descriptor)
 {
@@ -52,17 +48,17 @@ private:
     std::uint64_t seen_ = 0;
 };
 
-void copy_blob(Store& store,
-               BlobSource& source,
-               const Descriptor& descriptor,
-               const std::atomic<bool>* given_up = nullptr)
+void copy_blob(
+    Store& store,
+    BlobSource& source,
+    const Descriptor& descriptor,
+    const std::function<bool()>& given_up = [] { return false; })
 {
     if (store.has_blob(descriptor.digest, descriptor.size)) return;
     BlobWriter writer = store.new_blob();
     Meter meter(descriptor);
     source.read(descriptor, [&](std::string_view bytes) {
-        if (given_up != nullptr && *given_up)
-            throw Error(ErrorKind::kInput, "another layer could not be had");
+        if (given_up()) throw Error(ErrorKind::kInput, "another layer could not be had");
         meter.add(bytes.size());
         writer.write(bytes);
     });
@@ -80,27 +76,9 @@ void copy_layers(Store& store, BlobSource& source, const std::vector<Descriptor>
     for (auto& [digest, layer] : distinct)
         wanted.push_back(std::move(layer));
 
-    std::atomic<std::size_t> next = 0;
-    std::atomic<bool> given_up = false;
-    std::exception_ptr failure;
-    std::mutex mutex; // guards failure
-    const auto work = [&] {
-        for (std::size_t at = next++; at < wanted.size() && !given_up; at = next++)
-            try {
-                in_context(describe(wanted[at]),
-                           [&] { copy_blob(store, source, wanted[at], &given_up); });
-            } catch (const Error&) {
-                const std::lock_guard lock(mutex);
-                if (!given_up.exchange(true)) failure = std::current_exception();
-            }
-    };
-    {
-        std::vector<std::jthread> helpers; // the last one is this thread
-        while (helpers.size() + 1 < std::min(kAtOnce, wanted.size()))
-            helpers.emplace_back(work);
-        work();
-    }
-    if (failure) std::rethrow_exception(failure);
+    side_by_side(wanted.size(), [&](std::size_t at, const std::function<bool()>& given_up) {
+        in_context(describe(wanted[at]), [&] { copy_blob(store, source, wanted[at], given_up); });
+    });
 }
 
 /// A document small enough for memory, by way of the store.

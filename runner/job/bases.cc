@@ -1,5 +1,6 @@
 #include "runner/job/bases.hh"
 
+#include "runner/image/platform.hh"
 #include "runner/job/interrupt.hh"
 #include "runner/registry/pull.hh"
 #include "sandbox/base/error.hh"
@@ -47,6 +48,7 @@ BaseImage resolve(const StageReference& wanted,
                   const BuildRequest& request,
                   const policies::Policy& policy,
                   Store& store,
+                  Progress& progress,
                   BaseSearch search)
 {
     const std::string& name = wanted.image;
@@ -66,9 +68,12 @@ BaseImage resolve(const StageReference& wanted,
                             ": a context of this kind is not supported yet",
                         "oci-layout://DIR[:tag] and docker-image://REFERENCE are");
         reference = value.substr(kDockerImage.size());
-    } else if (auto image = load_from_store(store, name, wanted.architecture)) {
-        image->source = name;
-        return *image;
+    }
+    if (!request.pull || search == BaseSearch::kHere) {
+        if (auto image = load_from_store(store, reference, wanted.architecture)) {
+            image->source = name;
+            return *image;
+        }
     }
     if (search == BaseSearch::kHere) {
         BaseImage unknown{.source = name, .config = scratch_config()};
@@ -78,6 +83,12 @@ BaseImage resolve(const StageReference& wanted,
     const RegistryAccess access =
         RegistryAccess::of_this_user(policy.plain_http_loopback, [] { Interrupt::check(); });
     BaseImage image = pull(store, access, reference, wanted.architecture);
+    const bool of_this_machine =
+        wanted.architecture.empty() || wanted.architecture == host_architecture();
+    if (of_this_machine)
+        if (const auto former = keep_pulled(store, image))
+            progress.warning("base image \"" + name + "\" has moved: it was " + former->text() +
+                             ", it is " + image.manifest.digest.text());
     image.source = name;
     return image;
 }
@@ -118,7 +129,7 @@ std::map<std::string, BaseImage> resolve_bases(const std::vector<NeededStage>& s
         const std::string& key = image.first;
         Interrupt::check();
         bases.emplace(key, in_context("base image \"" + key + "\"", [&] {
-                          return resolve(image.second, request, policy, store, search);
+                          return resolve(image.second, request, policy, store, progress, search);
                       }));
         const attest::Digest& digest = bases.at(key).manifest.digest;
         if (!digest.empty()) progress.result("base " + key, digest.text());

@@ -7,7 +7,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/text.hh"
 
-#include <algorithm>
+#include <ctime>
 
 namespace caisson::runner {
 
@@ -130,6 +130,20 @@ BaseImage pull(Store& store,
              {"repository_url", reference.domain == "docker.io" ? "" : reference.domain}});
         return image;
     });
+}
+
+std::optional<attest::Digest> keep_pulled(Store& store, const BaseImage& image)
+{
+    const Reference reference = Reference::parse(image.source);
+    if (reference.digest) return std::nullopt;
+    const std::optional<ImageRef> former = store.find_image(image.source);
+    store.put_image({.name = image.source,
+                     .manifest = image.manifest,
+                     .created = rfc3339(std::time(nullptr)),
+                     .origin = image.resolved});
+    const bool moved =
+        former && !former->origin.empty() && former->manifest.digest != image.manifest.digest;
+    return moved ? std::optional(former->manifest.digest) : std::nullopt;
 }
 
 } // namespace caisson::runner

@@ -6,6 +6,7 @@
 #include "runner/registry/repository.hh"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,5 +44,10 @@ private:
                              const RegistryAccess& access,
                              const std::string& reference,
                              const std::string& architecture = {});
+
+/// Gives a pulled image its name in the store, as `docker pull` does; one that was asked for by
+/// digest has none. Returns what the name meant before, where that is another image that was
+/// pulled too.
+std::optional<attest::Digest> keep_pulled(Store& store, const BaseImage& image);
 
 } // namespace caisson::runner

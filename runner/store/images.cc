@@ -45,7 +45,8 @@ std::string dump(const ImageRef& ref)
     const json value = {{"name", ref.name},
                         {"manifest", to_json(ref.manifest)},
                         {"bundle", ref.bundle.empty() ? "" : ref.bundle.text()},
-                        {"created", ref.created}};
+                        {"created", ref.created},
+                        {"origin", ref.origin}};
     return value.dump();
 }
 
@@ -57,7 +58,8 @@ ImageRef image_from_text(const std::string& text)
         .manifest = descriptor_from_json(value.at("manifest")),
         .bundle =
             attest::Digest::parse(value.at("bundle").get<std::string>()).value_or(attest::Digest()),
-        .created = value.at("created")};
+        .created = value.at("created"),
+        .origin = value.value("origin", "")}; // versions before kept none
 }
 
 /// The name under which the store keeps an image; one with a digest cannot be given.

@@ -31,6 +31,7 @@ struct ImageRef {
     Descriptor manifest;
     attest::Digest bundle; ///< the Sigstore bundle's blob
     std::string created;   ///< when it was put here, RFC 3339
+    std::string origin;    ///< of one that was pulled: its package URL; empty: it was built here
 };
 
 /// The unpacked tree of a layer.

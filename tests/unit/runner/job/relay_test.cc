@@ -52,7 +52,7 @@ TEST(Relay, TellsThatTheOutputCouldNotBeWritten)
 
 TEST(Relay, LetsGoOfTheCommandsOutputWhenItsReaderIsGone)
 {
-    ::signal(SIGPIPE, SIG_IGN);
+    (void)::signal(SIGPIPE, SIG_IGN);
     auto [read_end, write_end] = make_pipe();
     Relay relay({.output = write_end.get(), .errors = write_end.get(), .limit = 1U << 20U});
     const UniqueFd command(::fcntl(relay.pipes().output, F_DUPFD_CLOEXEC, 0));
