@@ -28,10 +28,10 @@ struct TarEntry {
 class TarFile {
 public:
     TarFile()
-        : file(open_file(path(), O_RDWR | O_CREAT, 0600))
+        : file_(open_file(path(), O_RDWR | O_CREAT, 0600))
     {}
     [[nodiscard]] std::string path() const { return tree_.path() / "x.tar"; }
-    [[nodiscard]] int fd() const noexcept { return file.get(); }
+    [[nodiscard]] int fd() const noexcept { return file_.get(); }
 
     [[nodiscard]] std::vector<TarEntry> read(bool with_content = true) const
     {
@@ -74,7 +74,7 @@ public:
 
 private:
     Tree tree_;
-    UniqueFd file;
+    UniqueFd file_;
 };
 
 void add_file(TarWriter& tar, std::string_view name, std::string_view content)

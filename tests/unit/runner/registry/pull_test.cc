@@ -129,10 +129,7 @@ protected:
         const std::string here = "http://" + server->address();
         if (path_of(head).starts_with("/token"))
             return HttpServer::response("200 OK", json({{"token", token}}).dump());
-        if (path_of(head).starts_with("/elsewhere/")) {
-            const std::string bytes = answers.at(path_of(head).substr(10));
-            return bytes;
-        }
+        if (path_of(head).starts_with("/elsewhere/")) return answers.at(path_of(head).substr(10));
         if (head.find("Authorization: Bearer abc.def\r\n") == std::string::npos)
             return HttpServer::response(
                 "401 Unauthorized",

@@ -20,7 +20,7 @@ void in_killed_process(Body&& body)
     const pid_t child = ::fork();
     if (child == 0) {
         body();
-        ::raise(SIGKILL);
+        (void)::raise(SIGKILL);
     }
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
@@ -41,12 +41,13 @@ TEST_F(StoreTest, CallsATreeOfABuildThatWasKilledALeftover)
     std::string tree;
     std::string kept;
     auto [read_end, write_end] = make_pipe();
+    const int pipe = write_end.get();
     in_killed_process([&] {
         const auto dying = Store::open(root);
         for (int count = 0; count < 2; ++count) {
             const std::string name = dying->new_tree();
             ::mkdirat(dying->trees(), name.c_str(), 0755);
-            write_all(write_end.get(), name + "\n");
+            write_all(pipe, name + "\n");
             if (count == 1) dying->put_layer_tree(attest::Digest::of("chain"), {.tree = name});
         }
     });

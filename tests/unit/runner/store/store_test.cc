@@ -47,7 +47,7 @@ TEST_F(StoreTest, GoesOnWhereAKilledProcessBeganToMakeOne)
 {
     const auto begun = directory.path() / "begun";
     std::filesystem::create_directories(begun / "blobs");
-    std::ofstream(begun / "lock");
+    write_file_atomically(begun / "lock", "");
 
     EXPECT_NO_THROW(Store::open(begun)->put_blob("works"));
 }
@@ -56,7 +56,7 @@ TEST_F(StoreTest, RefusesADirectoryWithOtherThings)
 {
     const auto foreign = directory.path() / "photos";
     std::filesystem::create_directory(foreign);
-    std::ofstream(foreign / "beach.jpg");
+    write_file_atomically(foreign / "beach.jpg", "");
 
     const std::string message = error_of(ErrorKind::kInput, [&] { (void)Store::open(foreign); });
 
@@ -75,7 +75,7 @@ TEST_F(StoreTest, RefusesAVersionItDoesNotKnow)
 TEST_F(StoreTest, RefusesAFileInItsPlace)
 {
     const auto file = directory.path() / "file";
-    std::ofstream{file};
+    write_file_atomically(file, "");
     EXPECT_THAT(error_of(ErrorKind::kInput, [&] { (void)Store::open(file); }), HasSubstr("file"));
 }
 

@@ -76,6 +76,7 @@ struct Refused {
     std::string error; ///< part of it
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's
 void PrintTo(const Refused& one, std::ostream* out)
 {
     *out << one.name;

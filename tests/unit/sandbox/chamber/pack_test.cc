@@ -83,7 +83,7 @@ protected:
     /// Something of every kind that a layer can hold.
     fs::path make_sample()
     {
-        const fs::path root = store.tree("sample");
+        fs::path root = store.tree("sample");
         fs::create_directories(root / "usr/bin");
         std::ofstream(root / "usr/bin/tool") << "elf";
         fs::create_hard_link(root / "usr/bin/tool", root / "usr/bin/alias");
@@ -93,7 +93,7 @@ protected:
         std::ofstream(root / ("\xff\xfe" + std::string(120, 'b'))) << "long name of any bytes";
         std::ofstream(root / "\xff") << "any bytes";
         std::ofstream(root / "large") << std::string(3U << 20, 'l');
-        std::ofstream(root / "empty");
+        write_file_atomically(root / "empty", "");
         EXPECT_EQ(::mkfifo((root / "fifo").c_str(), 0640), 0);
         EXPECT_EQ(::chown((root / "empty").c_str(), 33, 65535), 0);
         EXPECT_EQ(::chmod((root / "usr/bin/tool").c_str(), 04711), 0);

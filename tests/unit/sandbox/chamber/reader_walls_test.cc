@@ -38,6 +38,7 @@ struct Attempt {
     std::function<long()> call; ///< -1 and errno when it fails
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's
 void PrintTo(const Attempt& attempt, std::ostream* out)
 {
     *out << attempt.name;

@@ -29,7 +29,7 @@ public:
     [[nodiscard]] std::filesystem::path root() const { return directory_.path() / "root"; }
     [[nodiscard]] std::filesystem::path outside() const { return directory_.path() / "outside"; }
 
-    TreeStats unpack(const std::string& bytes) const
+    [[nodiscard]] TreeStats unpack(const std::string& bytes) const
     {
         const UniqueFd input = file_with(bytes);
         const UniqueFd directory = open_file(root(), O_RDONLY | O_DIRECTORY);
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] std::string refusal_of(const std::string& bytes) const
     {
         try {
-            unpack(bytes);
+            (void)unpack(bytes);
             return "";
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::kInput) << error.what();

@@ -107,7 +107,7 @@ std::string line_of(const std::filesystem::path& path, const struct stat& status
     if (S_ISFIFO(status.st_mode)) line += " fifo";
     if (S_ISCHR(status.st_mode)) line += " char " + std::to_string(status.st_rdev);
     char mode[8] = {};
-    std::snprintf(mode, sizeof mode, "%o", status.st_mode & 07777U);
+    (void)std::snprintf(mode, sizeof mode, "%o", status.st_mode & 07777U);
     return line + " " + mode + " " + std::to_string(status.st_uid) + ":" +
            std::to_string(status.st_gid) + " @" + std::to_string(status.st_mtim.tv_sec) + "." +
            std::to_string(status.st_mtim.tv_nsec);
@@ -135,14 +135,14 @@ nlohmann::json TreeStore::work(const WorkerView& view,
     auto [read_end, write_end] = make_pipe();
     const Worker worker = start_worker(trees_.get(), view, read_end.get(), body);
     read_end.reset();
-    ::signal(SIGPIPE, SIG_IGN);
-    const std::jthread feeder([&] {
+    (void)::signal(SIGPIPE, SIG_IGN);
+    const std::jthread feeder([&input, end = std::move(write_end)]() mutable {
         try {
-            write_all(write_end.get(), input);
+            write_all(end.get(), input);
         } catch (const SysError& error) {
             EXPECT_EQ(error.number(), EPIPE);
         }
-        write_end.reset();
+        end.reset();
     });
     return answer_of(worker);
 }

@@ -18,6 +18,7 @@ struct Refused {
     std::string error; ///< part of it
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is GoogleTest's
 void PrintTo(const Refused& one, std::ostream* out)
 {
     *out << one.name;
@@ -30,7 +31,7 @@ std::string damaged_checksum()
     return bytes;
 }
 
-std::vector<Refused> refused()
+std::vector<Refused> refused() // NOLINT(readability-function-size): a table
 {
     const std::string up = "leads out of its directory";
     return {

@@ -54,7 +54,7 @@ TEST_F(WorkerWalls, LeaveOnlyTheTreeInSight)
         nlohmann::json names = nlohmann::json::array();
         for (const auto& entry : sys::read_directory(root))
             names.push_back(entry.name);
-        const UniqueFd above(::open("/..", O_RDONLY | O_DIRECTORY));
+        const UniqueFd above(::open("/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         for (const auto& entry : sys::read_directory(above.get()))
             names.push_back(entry.name);
         return names.dump();
@@ -65,7 +65,8 @@ TEST_F(WorkerWalls, LeaveOnlyTheTreeInSight)
 
 TEST_F(WorkerWalls, HoldNoDescriptorButTheStream)
 {
-    const UniqueFd leaked(::open("/", O_RDONLY | O_DIRECTORY)); // NOLINT(android-cloexec-open)
+    const UniqueFd leaked(
+        ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); // NOLINT(android-cloexec-open)
 
     const auto answer =
         store.work({.upper = "own", .raw = true}, "bytes", [](int root, int stream) {
