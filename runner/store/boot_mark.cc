@@ -23,6 +23,8 @@ std::string read_boot_id()
     return id;
 }
 
+} // namespace
+
 attest::Digest digest_of_file(int file)
 {
     attest::Sha256 hash;
@@ -37,8 +39,6 @@ attest::Digest digest_of_file(int file)
         at += got;
     }
 }
-
-} // namespace
 
 BootMark::BootMark()
     : boot_(read_boot_id())

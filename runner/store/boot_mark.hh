@@ -8,6 +8,9 @@
 
 namespace caisson::runner {
 
+/// Of an open file's bytes, its position untouched.
+[[nodiscard]] attest::Digest digest_of_file(int file);
+
 /// Tells what a power cut may have damaged. Nothing in the store is synced to disk: that would cost
 /// more than a build. Instead a blob carries the id of the boot in which it was written, and one
 /// from an earlier boot is read once and compared with its name before it counts.

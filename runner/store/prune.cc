@@ -28,6 +28,7 @@ std::vector<std::string> Store::forget_all()
         if (id != state_->build && !state_->stale.contains(id))
             throw Error(
                 ErrorKind::kInput, "build " + id + " is running in this store", "wait for its end");
+    const WorksAlone alone(state_->lock.get()); // one that has no tree has no marker
     // tags first: whatever interrupts this leaves nothing that names what is gone
     for (const UniqueFd* entries :
          {&state_->images, &state_->steps, &state_->layers, &state_->blobs})

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace caisson::runner {
 
@@ -14,6 +15,7 @@ struct Store::State {
     BootMark mark;
 
     UniqueFd directory;
+    UniqueFd lock; ///< shared while the store is open
     UniqueFd blobs;
     UniqueFd trees;
     UniqueFd steps;
@@ -33,6 +35,11 @@ struct Store::State {
     /// Leaves a tree that no entry names any more to leftover_trees(): its build is marked as one
     /// that ended badly. Only for trees that no running build can be using.
     void abandon_tree(const std::string& tree) const;
+    /// Digests of all blobs that an image or a step names.
+    [[nodiscard]] std::set<attest::Digest> named_blobs(const Store& store) const;
+    /// These, and whatever an image's attestation speaks of, blob or not.
+    [[nodiscard]] std::set<attest::Digest> kept_blobs(const Store& store) const;
+    void remove_entry(const UniqueFd& place, const std::string& name) const;
     /// Writes a sealed entry.
     void put_entry(const UniqueFd& place, const std::string& name, std::string_view body) const;
     /// The body of a sealed entry; nothing where it is missing or damaged.
@@ -40,6 +47,18 @@ struct Store::State {
                                                         const std::string& name) const;
     /// Every tree that a step or a layer names.
     [[nodiscard]] std::vector<std::string> named_trees() const;
+};
+
+/// While it lives nobody else works in the store; somebody who does is an Error of kind kInput.
+class WorksAlone {
+public:
+    explicit WorksAlone(int lock);
+    WorksAlone(const WorksAlone&) = delete;
+    WorksAlone& operator=(const WorksAlone&) = delete;
+    ~WorksAlone();
+
+private:
+    int lock_; ///< borrowed
 };
 
 /// "<build>.<n>": eight hexadecimal digits, a dot, a number. Nothing else becomes a path.

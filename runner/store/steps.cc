@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace caisson::runner {
@@ -99,10 +100,11 @@ std::string file_name(const attest::Digest& key)
     return key.hex() + ".json";
 }
 
-void remove_entry(const UniqueFd& place, const std::string& name)
+/// An entry's time says when it was used last; what is not used for long is collected first.
+void note_use(const UniqueFd& place, const std::string& name)
 {
-    if (::unlinkat(place.get(), name.c_str(), 0) != 0 && errno != ENOENT)
-        throw SysError(errno, "remove \"" + name + "\" from the store");
+    // a store on a disk that is full or read-only still answers
+    (void)::utimensat(place.get(), name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
 } // namespace
@@ -115,6 +117,7 @@ std::optional<StepEntry> Store::find_step(const attest::Digest& key) const
     // a whole entry under another's name is no better than a damaged one
     if (value.at("key") != key.text()) return std::nullopt;
     std::optional<StepEntry> read = entry_from_json(value);
+    note_use(state_->steps, file_name(key));
     if (!read || !read->layer) return read; // without a layer: the step changed no file
     StepEntry& entry = *read;
 
@@ -130,7 +133,7 @@ std::optional<StepEntry> Store::find_step(const attest::Digest& key) const
         state_->put_entry(
             state_->steps, file_name(key), dump(entry_to_json(key, state_->mark.boot(), entry)));
     else
-        remove_entry(state_->steps, file_name(key));
+        state_->remove_entry(state_->steps, file_name(key));
     // of this boot, a running build may have it mounted
     if (!this_boot && has_tree(lost)) state_->abandon_tree(lost);
     return layer_holds ? std::optional(std::move(entry)) : std::nullopt;
@@ -151,10 +154,11 @@ std::optional<LayerTree> Store::find_layer_tree(const attest::Digest& chain) con
     const json value = json::parse(*body);
     if (value.at("chain") != chain.text()) return std::nullopt;
     const std::string tree = value.at("tree");
+    note_use(state_->layers, file_name(chain));
     if (value.at("boot") == state_->mark.boot() && has_tree(tree))
         return LayerTree{.tree = tree, .measured = digest_of_text(value.value("measured", ""))};
     // of an earlier boot: see find_step
-    remove_entry(state_->layers, file_name(chain));
+    state_->remove_entry(state_->layers, file_name(chain));
     if (has_tree(tree)) state_->abandon_tree(tree);
     return std::nullopt;
 }
@@ -176,7 +180,7 @@ void Store::distrust_tree(const std::string& tree)
             const auto body = state_->find_entry(*place, name);
             // a step's entry goes whole: what it wrote may come from files that were not as they
             // should
-            if (body && json::parse(*body).at("tree") == tree) remove_entry(*place, name);
+            if (body && json::parse(*body).at("tree") == tree) state_->remove_entry(*place, name);
         }
     // the tree itself stays until prune: a running build may have it mounted
 }

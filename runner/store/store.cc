@@ -22,7 +22,7 @@ constexpr std::string_view kVersion = "caisson-store 1\n";
 constexpr std::size_t kEntryLimit = 16U << 20;
 
 /// What a store consists of: a directory that holds anything else is somebody's, not ours.
-constexpr std::array<std::string_view, 11> kNames = {"version",
+constexpr std::array<std::string_view, 12> kNames = {"version",
                                                      "lock",
                                                      "blobs",
                                                      "trees",
@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 11> kNames = {"version",
                                                      "filters", // of earlier versions
                                                      "builds",
                                                      "tmp",
+                                                     "quarantine",
                                                      "lost+found"};
 
 constexpr const char* kWritablePlace =
@@ -142,6 +143,9 @@ std::unique_ptr<Store> Store::open(const std::filesystem::path& root)
             throw Error(ErrorKind::kInput,
                         "its version is not one that this caisson knows",
                         "use the caisson that made it, or another CAISSON_STORE");
+        state->lock = open_file_at(directory, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+        while (::flock(state->lock.get(), LOCK_SH) != 0) // until a collection is over
+            if (errno != EINTR) throw SysError(errno, "flock");
         state->blobs = open_directory(directory, "blobs/sha256");
         state->trees = open_directory(directory, "trees");
         state->steps = open_directory(directory, "steps");
@@ -193,6 +197,25 @@ std::optional<std::string> Store::State::find_entry(const UniqueFd& place,
     const std::string sealed = read_all(file.get(), kEntryLimit, "an entry of the store");
     const std::optional<std::string_view> body = unseal(sealed);
     return body ? std::optional<std::string>(*body) : std::nullopt;
+}
+
+void Store::State::remove_entry(const UniqueFd& place, const std::string& name) const
+{
+    if (::unlinkat(place.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+        throw SysError(errno, "remove \"" + name + "\" from the store");
+}
+
+WorksAlone::WorksAlone(int lock)
+    : lock_(lock)
+{
+    if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return;
+    if (errno != EWOULDBLOCK) throw SysError(errno, "flock");
+    throw Error(ErrorKind::kInput, "another caisson works in this store", "wait for its end");
+}
+
+WorksAlone::~WorksAlone()
+{
+    (void)::flock(lock_, LOCK_SH);
 }
 
 } // namespace caisson::runner

@@ -5,6 +5,7 @@
 #include "runner/image/descriptor.hh"
 #include "sandbox/base/unique_fd.hh"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -65,10 +66,12 @@ private:
 /// The store: blobs by digest, trees of the chamber, cached steps, tags. Every entry is one file
 /// that appears by rename(2), so a killed process leaves a whole store; what a power cut can lose
 /// is told by the boot id in an entry and checked against its digest before use. Safe for several
-/// builds at once and for threads.
+/// builds at once and for threads. Whoever has it open holds a shared lock on `lock`; what removes
+/// things that others may be about to name takes it alone.
 ///
 ///   version  lock  blobs/sha256/<hex>  trees/<build>.<n>  steps/<hex>.json  layers/<hex>.json
 ///   images/<escaped name>.json  builds/<build>  tmp/
+///   quarantine/
 class Store {
 public:
     /// `$CAISSON_STORE`, else `$XDG_DATA_HOME/caisson` (`~/.local/share/caisson`), as root
@@ -122,6 +125,34 @@ public:
     /// forget_leftovers().
     [[nodiscard]] std::vector<std::string> leftover_trees();
     void forget_leftovers();
+    /// What is in the store. Trees belong to subordinate ids: only a chamber could measure them.
+    struct Usage {
+        std::size_t images = 0;
+        std::size_t steps = 0;
+        std::size_t trees = 0;
+        std::size_t blobs = 0;
+        std::uint64_t blob_bytes = 0;
+        std::size_t loose_blobs = 0; ///< that no image and no step names: collect() removes them
+        std::uint64_t loose_bytes = 0;
+    };
+    [[nodiscard]] Usage usage() const;
+
+    /// Reads every blob and entry, whatever was known of them, and moves what is damaged into
+    /// quarantine/. What names a blob that is then missing is told too, and stays: it is a miss, or
+    /// an error that says what to do. Each line says one thing.
+    [[nodiscard]] std::vector<std::string> verify();
+
+    /// Removes cached steps and unpacked layers that nobody used for `age`, then blobs that nothing
+    /// names any more, and returns the trees that nothing names, for a chamber to remove. Names
+    /// stay. While another caisson works in the store it is an Error of kind kInput.
+    struct Collected {
+        std::size_t steps = 0;
+        std::size_t blobs = 0;
+        std::uint64_t bytes = 0; ///< of the blobs
+        std::vector<std::string> trees;
+    };
+    [[nodiscard]] Collected collect(std::optional<std::chrono::hours> age);
+
     /// Forgets every tag, cached step and blob, and returns all trees for a chamber to
     /// remove. While another build runs in the store it is an Error of kind kInput.
     [[nodiscard]] std::vector<std::string> forget_all();
