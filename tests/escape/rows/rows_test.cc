@@ -81,7 +81,7 @@ const Row kRows[] = {
     // --- calls, capabilities, surface
     {"NoNewPrivileges", "CVE-2026-46333", {"inherited.gain_by_execution"}},
     {"Capabilities",
-     "CVE-2022-24769, CVE-2020-14386",
+     "CVE-2022-24769, CVE-2025-27612, CVE-2020-14386",
      {"id.permitted", "id.bounding", "id.inheritable", "id.ambient", "id.raise_*", "cap.*"}},
     {"Socketcall",
      "open in every peer in 2026 (docs#24960)",
