@@ -1,11 +1,16 @@
 #include "runner/image/layer_writer.hh"
 
+#include "runner/image/chunk_queue.hh"
 #include "sandbox/base/error.hh"
+#include "sandbox/base/scope_exit.hh"
 
 #include <cerrno>
 #include <fcntl.h>
+#include <future>
 #include <isa-l/igzip_lib.h>
+#include <optional>
 #include <span>
+#include <string>
 #include <unistd.h>
 #include <vector>
 
@@ -71,6 +76,93 @@ private:
     std::vector<char> output_;
 };
 
+/// A layer that is one chunk, as most are: threads would cost more than they bring.
+void store_small(std::span<char> bytes, attest::Sha256& plain, BlobWriter& blob)
+{
+    plain.update({bytes.data(), bytes.size()});
+    GzipStream gzip;
+    gzip.add(bytes, true, [&](std::string_view compressed) { blob.write(compressed); });
+}
+
+/// Three threads, each as busy as the others: this one reads and hashes what is plain, the next
+/// compresses, the last hashes and writes what is compressed. A few chunks are on their way between
+/// them. What fails in one stops all, and comes out here.
+class Conveyor {
+public:
+    explicit Conveyor(BlobWriter& blob)
+        : blob_(blob)
+    {}
+
+    void run(int input, std::string first, attest::Sha256& plain)
+    {
+        std::future<void> compressing =
+            std::async(std::launch::async, [this] { at_work([this] { compress(); }); });
+        std::future<void> writing =
+            std::async(std::launch::async, [this] { at_work([this] { write(); }); });
+        at_work([&] { read(input, std::move(first), plain); });
+        compressing.get();
+        writing.get();
+    }
+
+private:
+    static constexpr std::size_t kOnTheirWay = 8;
+
+    /// Whoever fails wakes those who wait for it.
+    template<class Work>
+    void at_work(Work&& work)
+    {
+        ScopeExit stop([this] {
+            for (ChunkQueue* queue : {&plain_, &compressed_, &empty_})
+                queue->stop();
+        });
+        std::forward<Work>(work)();
+        stop.dismiss();
+    }
+
+    void read(int input, std::string chunk, attest::Sha256& plain)
+    {
+        for (std::size_t spare = 0; spare < kOnTheirWay; ++spare)
+            empty_.put(std::string(kChunk, '\0'));
+        for (;;) {
+            plain.update(chunk);
+            const bool last = chunk.size() < kChunk;
+            if (!plain_.put(std::move(chunk))) return; // its error is the one that counts
+            if (last) return;
+            std::optional<std::string> next = empty_.take();
+            if (!next) return;
+            chunk = std::move(*next);
+            chunk.resize(read_full(input, chunk));
+        }
+    }
+
+    void compress()
+    {
+        GzipStream gzip;
+        bool last = false;
+        while (!last) {
+            std::optional<std::string> chunk = plain_.take();
+            if (!chunk) return;
+            last = chunk->size() < kChunk;
+            gzip.add(*chunk, last, [&](std::string_view bytes) {
+                if (!bytes.empty()) compressed_.put(std::string(bytes));
+            });
+            empty_.put(std::move(*chunk));
+        }
+        compressed_.finish();
+    }
+
+    void write()
+    {
+        while (const std::optional<std::string> chunk = compressed_.take())
+            blob_.write(*chunk);
+    }
+
+    BlobWriter& blob_;
+    ChunkQueue plain_{kOnTheirWay};
+    ChunkQueue compressed_{kOnTheirWay};
+    ChunkQueue empty_{2 * kOnTheirWay};
+};
+
 } // namespace
 
 Layer store_layer(Store& store, int input)
@@ -80,16 +172,12 @@ Layer store_layer(Store& store, int input)
 
     BlobWriter blob = store.new_blob();
     attest::Sha256 plain;
-    GzipStream gzip;
-    std::vector<char> chunk(kChunk);
-    bool last = false;
-    while (!last) {
-        const std::size_t have = read_full(input, chunk);
-        last = have < chunk.size();
-        const std::span<char> bytes(chunk.data(), have);
-        plain.update({bytes.data(), bytes.size()});
-        gzip.add(bytes, last, [&](std::string_view compressed) { blob.write(compressed); });
-    }
+    std::string first(kChunk, '\0');
+    first.resize(read_full(input, first));
+    if (first.size() < kChunk)
+        store_small(first, plain, blob);
+    else
+        Conveyor(blob).run(input, std::move(first), plain);
     const BlobWriter::Stored stored = blob.commit();
     return {.blob = {.media_type = kOciLayerGzip, .digest = stored.digest, .size = stored.size},
             .diff_id = std::move(plain).finish()};

@@ -2,8 +2,10 @@
 #include "runner/image/layer_writer.hh"
 #include "sandbox/base/program.hh"
 
+#include <csignal>
 #include <fcntl.h>
 #include <random>
+#include <sys/resource.h>
 #include <thread>
 
 namespace caisson::runner {
@@ -63,6 +65,40 @@ TEST_F(LayerWriter, GivesTheSameBytesHoweverThePipeCutsThem)
     const Layer first = store_by_pipe(*store, bytes, 65536);
     for (const std::size_t piece : {999U, 262144U, 3000000U})
         EXPECT_EQ(store_by_pipe(*store, bytes, piece).blob.digest, first.blob.digest) << piece;
+}
+
+/// A disk that is full in the middle of a layer: all three threads end, and the reason comes out.
+TEST_F(LayerWriter, EndsWhereTheStoreTakesNoMore)
+{
+    std::string bytes(8U << 20, '\0');
+    std::mt19937 random(7); // NOLINT(cert-msc51-cpp): the same bytes in every run
+    for (char& byte : bytes)
+        byte = static_cast<char>(random());
+    (void)::signal(SIGXFSZ, SIG_IGN);
+    rlimit before = {};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit small = {.rlim_cur = 1U << 20, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    auto [read_end, write_end] = make_pipe();
+    (void)::signal(SIGPIPE, SIG_IGN);
+    std::thread feeder([&bytes, end = std::move(write_end)] {
+        std::string_view rest = bytes;
+        while (!rest.empty()) {
+            const ssize_t put = ::write(end.get(), rest.data(), rest.size());
+            if (put <= 0) return; // nobody reads any more
+            rest.remove_prefix(static_cast<std::size_t>(put));
+        }
+    });
+    try {
+        (void)store_layer(*store, read_end.get());
+        ADD_FAILURE() << "8 MiB went into 1";
+    } catch (const SysError& error) {
+        EXPECT_EQ(error.number(), EFBIG);
+    }
+    read_end.reset();
+    feeder.join();
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_TRUE(std::filesystem::is_empty(root / "tmp"));
 }
 
 TEST_F(LayerWriter, WritesAHeaderWithoutNameTimeOrSystem)
