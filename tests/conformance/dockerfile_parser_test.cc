@@ -64,7 +64,7 @@ std::string read(const std::filesystem::path& path)
     return read_file(path, 1U << 20U);
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info)
+std::string test_name(const ::testing::TestParamInfo<std::string>& info)
 {
     std::string name = info.param;
     std::replace_if(
@@ -72,7 +72,7 @@ std::string test_name(const testing::TestParamInfo<std::string>& info)
     return name;
 }
 
-class GoldenTree : public testing::TestWithParam<std::string> {};
+class GoldenTree : public ::testing::TestWithParam<std::string> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenTree);
 
 TEST_P(GoldenTree, IsWhatBuildKitParses)
@@ -88,9 +88,12 @@ TEST_P(GoldenTree, IsWhatBuildKitParses)
 
     EXPECT_EQ(tree, read(folder / "result"));
 }
-INSTANTIATE_TEST_SUITE_P(BuildKit, GoldenTree, testing::ValuesIn(folders_of("parser")), test_name);
+INSTANTIATE_TEST_SUITE_P(BuildKit,
+                         GoldenTree,
+                         ::testing::ValuesIn(folders_of("parser")),
+                         test_name);
 
-class RefusedFile : public testing::TestWithParam<std::string> {};
+class RefusedFile : public ::testing::TestWithParam<std::string> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RefusedFile);
 
 TEST_P(RefusedFile, IsAUsageErrorWithItsPlace)
@@ -107,7 +110,7 @@ TEST_P(RefusedFile, IsAUsageErrorWithItsPlace)
 }
 INSTANTIATE_TEST_SUITE_P(BuildKit,
                          RefusedFile,
-                         testing::ValuesIn(folders_of("parser-negative")),
+                         ::testing::ValuesIn(folders_of("parser-negative")),
                          test_name);
 
 class GoldenTrees : public ConformanceData {};

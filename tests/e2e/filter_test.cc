@@ -139,7 +139,7 @@ protected:
     void SetUp() override
     {
         const fs::path docker = checkout::shared() / "conformance/seccomp/docker-default.json";
-        CAISSON_REQUIRE(fs::exists(docker), "no conformance data");
+        CAISSON_REQUIRE_SHARED_DATA();
         fs::copy_file(docker, work.path("docker.json"));
         work.add_busybox();
     }

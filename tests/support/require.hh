@@ -1,6 +1,9 @@
 #pragma once
 
+#include "tests/support/paths.hh"
+
 #include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <string_view>
 
@@ -23,3 +26,9 @@ namespace caisson::testing {
         if (caisson::testing::must_run()) FAIL() << (reason);                                      \
         GTEST_SKIP() << (reason);                                                                  \
     } while (false)
+
+/// For a test that reads the public test data beside the checkout (checkout::shared()).
+#define CAISSON_REQUIRE_SHARED_DATA()                                                              \
+    CAISSON_REQUIRE(std::filesystem::is_directory(caisson::checkout::shared() / "conformance"),    \
+                    "the public test data is not beside the checkout, in " +                       \
+                        (caisson::checkout::shared() / "conformance").native())

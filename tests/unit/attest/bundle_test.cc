@@ -1,6 +1,7 @@
 #include "attest/bundle.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@ std::string vector(const char* name)
 
 TEST(Bundle, IsTheWorkedOneAgain)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const std::string worked = vector("provenance/bundle.notlog.sigstore.json");
 
     const auto read = read_signed_file(worked);
@@ -28,6 +30,7 @@ TEST(Bundle, IsTheWorkedOneAgain)
 
 TEST(Bundle, IsReadWithLogEntriesAndWithoutBundle)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const auto logged = read_signed_file(vector("provenance/bundle.tlog.sigstore.json"));
     ASSERT_TRUE(logged.value) << logged.problem;
     EXPECT_EQ(logged.value->log_entries, 1U);
@@ -41,6 +44,7 @@ TEST(Bundle, IsReadWithLogEntriesAndWithoutBundle)
 
 TEST(Bundle, RefusesOneThatSignsABlob)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_EQ(
         read_signed_file(vector("sigstore/managed-key-happy-path/bundle.sigstore.json")).problem,
         "the bundle signs a blob, no statement");
@@ -48,6 +52,7 @@ TEST(Bundle, RefusesOneThatSignsABlob)
 
 TEST(Bundle, RefusesTwoContentsAndForeignMediaTypes)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const auto worked = nlohmann::json::parse(vector("provenance/bundle.notlog.sigstore.json"));
     nlohmann::json both = worked;
     both["messageSignature"] = nlohmann::json::object();

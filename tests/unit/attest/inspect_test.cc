@@ -5,6 +5,7 @@
 #include "sandbox/base/file.hh"
 #include "tests/support/example_record.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,6 +24,7 @@ std::string vector(const char* name)
 
 TEST(Inspect, SaysFirstThatNothingWasVerified)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     for (const char* name : {"provenance/bundle.notlog.sigstore.json",
                              "provenance/envelope.dsse.json",
                              "provenance/statement.json",
@@ -32,6 +34,7 @@ TEST(Inspect, SaysFirstThatNothingWasVerified)
 
 TEST(Inspect, TellsWhatWentInWhatRanAndWhatWasRefused)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const std::string worked = describe(vector("provenance/bundle.notlog.sigstore.json"));
     EXPECT_THAT(worked, HasSubstr("signed by     SHA256:f4AuBLdH4Lj/"));
     EXPECT_THAT(worked, HasSubstr("base:runtime  sha256:583a9263df8b"));
@@ -45,6 +48,7 @@ TEST(Inspect, TellsWhatWentInWhatRanAndWhatWasRefused)
 
 TEST(Inspect, ReadsForeignPredicates)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_THAT(describe(vector("slsa-vsa/gke-gce-pre.bcid-vsa.jsonl")),
                 HasSubstr("verificationResult = PASSED"));
 }
@@ -66,6 +70,7 @@ TEST(Inspect, PrintsHostileTextHarmlessly)
 
 TEST(Inspect, RefusesWhatItDoesNotKnow)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     for (const std::string& text : {std::string(),
                                     std::string("{}"),
                                     std::string("[]"),

@@ -3,6 +3,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gtest/gtest.h>
 
@@ -31,11 +32,13 @@ PublicKey test_key()
 
 TEST(Key, HasTheNameThatSshGivesIt)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_EQ(test_key().id(), "SHA256:f4AuBLdH4Lj/dIuwAUXXebzoI9B/cJ4iSQ3/qByIl4M");
 }
 
 TEST(Key, IsTheSameByBothHalves)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const PrivateKey key = PrivateKey::from_pem(vector("test-key.pkcs8.pem"));
 
     EXPECT_EQ(key.public_key().pem(), vector("test-key.pub.pem"));
@@ -44,12 +47,14 @@ TEST(Key, IsTheSameByBothHalves)
 
 TEST(Key, VerifiesTheSpecificationsSignatures)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_TRUE(test_key().verifies(kHello, *base64_decode(kHelloSignature)));
     EXPECT_TRUE(test_key().verifies(vector("pae.bin"), vector("pae.sig.der")));
 }
 
 TEST(Key, RefusesASignatureInAnyOtherSpelling)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const std::string good = *base64_decode(kHelloSignature);
     std::string long_form = good; // BER: the length in two bytes
     long_form.replace(1, 1, "\x81\x44");
@@ -70,6 +75,7 @@ TEST(Key, RefusesASignatureInAnyOtherSpelling)
 
 TEST(Key, SignsWhatItsPublicHalfVerifies)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const PrivateKey key = PrivateKey::generate();
     const PublicKey reread = PublicKey::from_pem(key.public_key().pem());
 
@@ -89,12 +95,14 @@ constexpr const char* kCompressed =
 
 TEST(Key, WritesACompressedPointOut)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_EQ(PublicKey::from_pem(kCompressed).pem(), vector("test-key.pub.pem"));
     EXPECT_EQ(PublicKey::from_pem(kCompressed).id(), test_key().id());
 }
 
 TEST(Key, RefusesOtherKindsAndDamagedFiles)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const std::string good = vector("test-key.pub.pem");
     for (const std::string& pem : {std::string(),
                                    std::string("no key"),

@@ -1,6 +1,7 @@
 #include "attest/parameters.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -15,6 +16,7 @@ using nlohmann::json;
 
 TEST(Parameters, AreWhatTheWorkedStatementHas)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const json statement = json::parse(
         read_file(checkout::shared() / "conformance/provenance/statement.json", 1U << 20));
 

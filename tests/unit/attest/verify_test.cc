@@ -8,6 +8,7 @@
 #include "sandbox/base/file.hh"
 #include "tests/support/example_record.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gtest/gtest.h>
 
@@ -73,6 +74,7 @@ TEST(Verify, HoldsForWhatWeSigned)
 
 TEST(Verify, HoldsForTheWorkedBundlesAndEnvelope)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const Expectations expected = {
         vector("provenance/test-key.pub.pem"),
         *Digest::parse("sha256:a25df40d0ef1b29ce22f9ebc9a25a68f70851bf1b3d79a5d9b9116beb8e6b587"),
@@ -100,6 +102,7 @@ std::string der(const std::string& raw)
 
 TEST(Verify, TellsASignatureThatHoldsFromAPredicateThatIsAnother)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const Expectations expected = {
         vector("slsa-vsa/vsa_signing_public_key.pem"), example_record().subject, std::nullopt};
     json envelope = json::parse(vector("slsa-vsa/gke-gce-pre.bcid-vsa.jsonl"));

@@ -1,6 +1,7 @@
 #include "attest/dsse/pae.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@ TEST(Pae, AgreesWithTheSpecificationsVectors)
 
 TEST(Pae, AgreesWithTheWorkedStatement)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const std::filesystem::path vectors = checkout::shared() / "conformance/provenance";
     const std::string statement = read_file(vectors / "statement.json", 1U << 20);
 

@@ -5,6 +5,7 @@
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "tests/support/paths.hh"
+#include "tests/support/require.hh"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -104,12 +105,14 @@ protected:
 
 TEST_F(OciSchema, AcceptsOurConfigurations)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_EQ(complaints("config-schema.json", to_json_text(full_config())), "");
     EXPECT_EQ(complaints("config-schema.json", to_json_text(scratch_config())), "");
 }
 
 TEST_F(OciSchema, AcceptsOurManifestsIndexAndLayout)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     const OutputImage image = make_image();
     EXPECT_EQ(complaints("image-manifest-schema.json", store->read_blob(image.manifest.digest)),
               "");
@@ -128,6 +131,7 @@ TEST_F(OciSchema, AcceptsOurManifestsIndexAndLayout)
 
 TEST_F(OciSchema, CanSayNo)
 {
+    CAISSON_REQUIRE_SHARED_DATA();
     EXPECT_NE(complaints("config-schema.json", R"({"os":"linux"})"), "");
     EXPECT_NE(complaints("image-manifest-schema.json",
                          R"({"schemaVersion":2,"config":{"digest":"sha256:x"},"layers":[]})"),
