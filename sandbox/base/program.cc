@@ -9,7 +9,9 @@
 #include <boost/process/extend.hpp>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <fcntl.h>
+#include <limits>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -158,34 +160,48 @@ void Program::kill() noexcept
 
 namespace {
 
-/// All that comes out of a pipe, as read_all, but not for longer than until `deadline`.
-std::string read_until(int pipe,
-                       std::size_t limit,
-                       std::chrono::steady_clock::time_point deadline,
-                       const std::string& path)
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// Waits until a descriptor can be read, a pidfd until its process has ended; not beyond the
+/// deadline.
+void await(int descriptor, Deadline deadline, const std::string& path)
+{
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+        const auto wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kMost));
+        pollfd ready = {.fd = descriptor, .events = POLLIN, .revents = 0};
+        const int count = ::poll(&ready, 1, wait);
+        if (count > 0) return;
+        if (count < 0 && errno != EINTR) throw SysError(errno, "poll");
+        if (count == 0) throw Error(ErrorKind::kHost, "\"" + path + "\" takes too long");
+    }
+}
+
+/// All that comes out of a pipe, as read_all, but not for longer than until the deadline.
+std::string read_until(int pipe, std::size_t limit, Deadline deadline, const std::string& path)
 {
     std::string output;
     std::array<char, 4096> buffer = {};
     for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
-        pollfd ready = {.fd = pipe, .events = POLLIN, .revents = 0};
-        const int count = left.count() <= 0 ? 0 : ::poll(&ready, 1, static_cast<int>(left.count()));
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) throw SysError(errno, "poll");
-        if (count == 0) throw Error(ErrorKind::kHost, "\"" + path + "\" takes too long");
+        await(pipe, deadline, path);
         const ssize_t got = ::read(pipe, buffer.data(), buffer.size());
-        if (got < 0 && errno != EINTR) throw SysError(errno, "read the output of \"" + path + "\"");
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw SysError(errno, "read the output of \"" + path + "\"");
         if (got == 0) return output;
-        output.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        output.append(buffer.data(), static_cast<std::size_t>(got));
         if (output.size() > limit) throw Error(ErrorKind::kHost, "\"" + path + "\" says too much");
     }
 }
 
+/// Of however much there is before it.
 std::string last_line_of(int file)
 {
-    ::lseek(file, 0, SEEK_SET);
-    std::string said = read_all(file, 1U << 16, "standard error");
+    constexpr off_t kLongestLine = 1 << 12;
+    const off_t size = ::lseek(file, 0, SEEK_END);
+    ::lseek(file, std::max<off_t>(size - kLongestLine, 0), SEEK_SET);
+    std::string said = read_all(file, kLongestLine, "standard error");
     while (!said.empty() && said.back() == '\n')
         said.pop_back();
     if (const std::size_t last = said.rfind('\n'); last != std::string::npos)
@@ -198,6 +214,9 @@ std::string last_line_of(int file)
 ProgramEnd
 run_to_end(ProgramOptions options, std::size_t limit, std::chrono::milliseconds time_limit)
 {
+    const std::string path = options.path.native();
+    const Deadline deadline =
+        time_limit.count() == 0 ? Deadline::max() : std::chrono::steady_clock::now() + time_limit;
     auto [out_read, out_write] = make_pipe();
     const UniqueFd complaints(::memfd_create("stderr", MFD_CLOEXEC));
     options.standard_output = out_write.get();
@@ -205,14 +224,11 @@ run_to_end(ProgramOptions options, std::size_t limit, std::chrono::milliseconds 
     Program program = Program::start(options);
     out_write.reset();
     ProgramEnd end;
-    if (time_limit.count() == 0)
-        end.output =
-            read_all(out_read.get(), limit, "the output of \"" + options.path.native() + "\"");
-    else
-        end.output = read_until(out_read.get(),
-                                limit,
-                                std::chrono::steady_clock::now() + time_limit,
-                                options.path.native());
+    end.output = read_until(out_read.get(), limit, deadline, path);
+    // one that has closed its output may still be about something
+    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, program.pid(), 0)));
+    if (!process) throw SysError(errno, "pidfd_open");
+    await(process.get(), deadline, path);
     end.status = program.wait();
     end.complaint = last_line_of(complaints.get());
     return end;

@@ -5,6 +5,7 @@
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
 
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -149,6 +150,18 @@ TEST(Program, TellsTheLastLineOfAFailure)
     } catch (const Error& error) {
         EXPECT_STREQ(error.what(), "\"/bin/sh\" ended with status 3: two");
     }
+}
+
+/// Whether it holds its output open or has closed it.
+TEST(Program, IsNotWaitedForForever)
+{
+    for (const char* script : {"sleep 60", "exec >&-; exec sleep 60"}) {
+        ProgramOptions options{.path = "/bin/sh", .arguments = {"-c", script}};
+        const auto started = std::chrono::steady_clock::now();
+        EXPECT_THROW((void)run_to_end(options, 100, std::chrono::milliseconds(100)), Error);
+        EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
+    }
+    EXPECT_EQ(run_to_end({.path = "/bin/true"}, 100, std::chrono::seconds(30)).status, 0);
 }
 
 } // namespace

@@ -148,6 +148,8 @@ TEST_F(CredentialHelperTest, IsHeardWhenItFails)
     EXPECT_THAT(failure(), HasSubstr("status 3: the ring is locked"));
     helper("echo no JSON");
     EXPECT_THAT(failure(), HasSubstr("not valid JSON"));
+    helper("head -c 100000 /dev/zero | tr '\\0' '\\n' >&2; echo at last >&2; exit 3");
+    EXPECT_THAT(failure(), HasSubstr("status 3: at last"));
     helper("cat /dev/zero | head -c 1000000");
     EXPECT_THAT(failure(), HasSubstr("says too much"));
     EXPECT_THAT(failure("absent"), HasSubstr("\"docker-credential-absent\" is not in PATH"));
