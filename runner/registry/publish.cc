@@ -17,8 +17,6 @@ namespace {
 
 using Method = HttpRequest::Method;
 
-constexpr int kMostUploads = 6; ///< how often one blob is begun or taken up again
-
 /// What of an upload has arrived, from "0-1023"; nothing where the registry does not say.
 std::optional<std::uint64_t> received(const HttpResponse& response)
 {
@@ -92,10 +90,28 @@ std::optional<std::string> Repository::begin_upload(const Descriptor& blob,
     return required_location(response);
 }
 
+/// Where an upload that broke goes on: what has arrived of it is kept, unless the registry knows
+/// nothing of it any more.
+std::uint64_t Repository::resume_upload(const Descriptor& blob, std::string& location)
+{
+    HttpRequest status = request(Method::kGet, "");
+    status.url = location;
+    const HttpResponse response = ask(status, {200, 204, 400, 404, 416});
+    const std::optional<std::uint64_t> arrived = response.ok() ? received(response) : std::nullopt;
+    if (arrived && *arrived < blob.size) {
+        if (!response.value("Location").empty()) location = required_location(response);
+        return *arrived;
+    }
+    if (const auto fresh = begin_upload(blob, {})) location = *fresh;
+    return 0;
+}
+
 void Repository::upload(const Descriptor& blob, int file, std::string location)
 {
-    std::uint64_t offset = 0;
-    for (int tries = 1;; ++tries) {
+    bool broken = false;
+    const HttpResponse response = with_retries(access_.retry, [&] {
+        const std::uint64_t offset = broken ? resume_upload(blob, location) : 0;
+        broken = true; // unless this is the last
         HttpRequest put = request(Method::kPut, "");
         put.url = with_parameter(location, "digest", blob.digest.text());
         put.headers = {"Content-Type: application/octet-stream"};
@@ -103,27 +119,9 @@ void Repository::upload(const Descriptor& blob, int file, std::string location)
             put.headers.push_back("Content-Range: " + std::to_string(offset) + "-" +
                                   std::to_string(blob.size - 1));
         put.body = {.file = file, .offset = offset, .size = blob.size - offset};
-        HttpResponse response;
-        try {
-            response = send(put, [](const HttpResponse&, std::string_view) {});
-            if (response.status == 201) return;
-            const bool passing = response.status == 429 || response.status >= 500;
-            if (!passing || tries == kMostUploads) refuse(response, authorizer_.has_login());
-        } catch (const BrokenTransfer&) {
-            if (tries == kMostUploads) throw;
-        }
-        // what has arrived of it is kept, unless the registry knows nothing of it any more
-        HttpRequest status = request(Method::kGet, "");
-        status.url = location;
-        response = ask(status, {200, 204, 400, 404, 416});
-        const std::optional<std::uint64_t> arrived =
-            response.ok() ? received(response) : std::nullopt;
-        offset = arrived && *arrived < blob.size ? *arrived : 0;
-        if (offset > 0)
-            location = response.value("Location").empty() ? location : required_location(response);
-        else if (auto fresh = begin_upload(blob, {}))
-            location = *fresh;
-    }
+        return send(put, [](const HttpResponse&, std::string_view) {});
+    });
+    if (response.status != 201) refuse(response, authorizer_.has_login());
 }
 
 // ---- manifests

@@ -47,16 +47,16 @@ RemoteImage::RemoteImage(const RegistryAccess& access, Reference reference)
 }
 
 template<class Attempt>
-void RemoteImage::at_each(bool by_digest, Attempt&& attempt)
+void RemoteImage::at_each(bool by_digest, Attempt&& attempt, const bool& ours)
 {
     for (const Place& place : places_) {
         const bool last = &place == &places_.back();
         if (!by_digest && !place.tags && !last) continue;
         try {
             if (attempt(*place.repository, last)) return;
-        } catch (Error& error) {
-            if (!last && error.kind() == ErrorKind::kInput) continue; // a mirror may be down
-            throw;
+        } catch (const Error& error) {
+            // a mirror may be down; a disk that is full is no fault of its
+            if (last || ours || error.kind() != ErrorKind::kInput) throw;
         }
     }
 }
@@ -70,7 +70,8 @@ std::string RemoteImage::wanted() const
 Descriptor RemoteImage::resolve(Store& store)
 {
     Descriptor start;
-    at_each(reference_.digest.has_value(), [&](Repository& repository, bool last) {
+    bool storing = false;
+    const auto attempt = [&](Repository& repository, bool last) {
         const auto found = find_in(repository, wanted(), last);
         if (!found) return false;
         const attest::Digest digest = attest::Digest::of(found->text);
@@ -81,10 +82,12 @@ Descriptor RemoteImage::resolve(Store& store)
             throw Error(ErrorKind::kInput,
                         "the registry has it in Docker's schema 1",
                         "that was given up in 2017; push the image again");
+        storing = true;
         store.put_blob(found->text);
         start = {.media_type = found->media_type, .digest = digest, .size = found->text.size()};
         return true;
-    });
+    };
+    at_each(reference_.digest.has_value(), attempt, storing);
     return start;
 }
 
@@ -93,19 +96,23 @@ void RemoteImage::read(const Descriptor& descriptor, const Sink& sink)
     const bool manifest =
         is_manifest_type(descriptor.media_type) || is_index_type(descriptor.media_type);
     std::uint64_t delivered = 0;
+    bool taking = false;
     const Sink counting = [&](std::string_view bytes) {
+        taking = true;
         sink(bytes);
+        taking = false;
         delivered += bytes.size();
     };
-    at_each(true, [&](Repository& repository, bool last) {
+    const auto attempt = [&](Repository& repository, bool last) {
         if (!manifest) {
             repository.read_blob(descriptor.digest, delivered, counting);
             return true;
         }
         const auto found = find_in(repository, descriptor.digest.text(), last);
-        if (found) sink(found->text);
+        if (found) counting(found->text);
         return found.has_value();
-    });
+    };
+    at_each(true, attempt, taking);
 }
 
 BaseImage pull(Store& store,

@@ -29,9 +29,10 @@ private:
         bool tags = true;
     };
 
-    /// Until one returns true; the last one must.
+    /// Until one returns true; the last one must. Where an attempt fails while `ours` is true it
+    /// was not the place's fault, and nobody else is asked.
     template<class Attempt>
-    void at_each(bool by_digest, Attempt&& attempt);
+    void at_each(bool by_digest, Attempt&& attempt, const bool& ours);
     [[nodiscard]] std::string wanted() const;
 
     Reference reference_;

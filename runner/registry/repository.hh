@@ -115,6 +115,7 @@ private:
 
     [[nodiscard]] std::optional<std::string> begin_upload(const Descriptor& blob,
                                                           const std::string& mount_from);
+    [[nodiscard]] std::uint64_t resume_upload(const Descriptor& blob, std::string& location);
     void upload(const Descriptor& blob, int file, std::string location);
     [[nodiscard]] std::optional<std::vector<Descriptor>>
     listed_referrers(const attest::Digest& digest);

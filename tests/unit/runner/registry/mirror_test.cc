@@ -87,5 +87,13 @@ TEST_F(Mirrored, ThatLiesIsFound)
     EXPECT_THAT(refused(), HasSubstr("bytes"));
 }
 
+/// What the store does not take is no fault of the mirror: nobody else is asked for it.
+TEST_F(Mirrored, IsNotBlamedForWhatIsDoneWithItsBytes)
+{
+    mirror_fails = HttpServer::response("200 OK", std::string(1000, 'x'));
+    EXPECT_THAT(refused(), HasSubstr("it is larger than the"));
+    EXPECT_EQ(server->requests().size(), 1U) << "what the tag means";
+}
+
 } // namespace
 } // namespace caisson::runner
