@@ -3,23 +3,17 @@
 #include "attest/key.hh"
 #include "attest/signer/client.hh"
 #include "runner/cli/command.hh"
+#include "runner/environment.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/program.hh"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 namespace caisson::runner {
 namespace {
-
-std::string variable(const char* name)
-{
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
 
 std::filesystem::path signer()
 {
@@ -54,16 +48,11 @@ int show(const std::filesystem::path& given)
 std::filesystem::path default_key_path()
 {
     if (const std::string key = variable("CAISSON_KEY"); !key.empty()) return key;
-    std::filesystem::path configuration = variable("XDG_CONFIG_HOME");
-    // a relative one is to be ignored (XDG Base Directory Specification)
-    if (!configuration.is_absolute()) {
-        const std::string home = variable("HOME");
-        if (home.empty())
-            throw Error(ErrorKind::kUsage,
-                        "no place for a signing key: HOME is not set",
-                        "give --key, or set CAISSON_KEY");
-        configuration = std::filesystem::path(home) / ".config";
-    }
+    const std::filesystem::path configuration = user_configuration();
+    if (configuration.empty())
+        throw Error(ErrorKind::kUsage,
+                    "no place for a signing key: HOME is not set",
+                    "give --key, or set CAISSON_KEY");
     return configuration / "caisson" / "signing-key.pem";
 }
 

@@ -1,3 +1,4 @@
+#include "runner/environment.hh"
 #include "runner/image/json_input.hh"
 #include "runner/registry/credentials.hh"
 #include "sandbox/base/error.hh"
@@ -8,7 +9,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <cctype>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <nlohmann/json.hpp>
@@ -45,12 +46,6 @@ constexpr std::uint64_t kWrites =
     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
     LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | kLandlockFsTruncate;
 
-std::string environment(const std::string& name)
-{
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? "" : value;
-}
-
 std::vector<std::string> environment_of_helper()
 {
     std::vector<std::string> kept;
@@ -74,9 +69,9 @@ UniqueFd where_it_may_write()
     const std::uint64_t rights = kWrites & landlock_file_rights(abi);
     UniqueFd ruleset = landlock_create_ruleset(
         {.handled_access_fs = rights, .scoped = landlock_scopes(abi) & kLandlockScopeSignal}, abi);
-    for (const std::string& place : {environment("HOME"),
-                                     environment("XDG_RUNTIME_DIR"),
-                                     environment("TMPDIR"),
+    for (const std::string& place : {variable("HOME"),
+                                     variable("XDG_RUNTIME_DIR"),
+                                     variable("TMPDIR"),
                                      std::string("/tmp"),
                                      std::string("/dev")}) {
         if (place.empty() || place == "/") continue;
@@ -95,7 +90,7 @@ fs::path find_program(const std::string& name)
     if (name.empty() || !std::ranges::all_of(name, plain))
         throw Error(ErrorKind::kInput, "\"" + printable(name) + "\" is no name of a helper");
     const std::string program = "docker-credential-" + name;
-    const std::string path = environment("PATH");
+    const std::string path = variable("PATH");
     for (std::size_t at = 0; at <= path.size();) {
         const std::size_t end = std::min(path.find(':', at), path.size());
         fs::path file = fs::path(path.substr(at, end - at)) / program;

@@ -1,12 +1,11 @@
 #include "runner/registry/credentials.hh"
 
+#include "runner/environment.hh"
 #include "runner/image/json_input.hh"
-#include "runner/registry/hosts.hh"
 #include "sandbox/base/base64.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 namespace caisson::runner {
@@ -80,12 +79,6 @@ find_in(const json& file, const std::string& repository, const CredentialHelper&
     return helper(store, host == "docker.io" ? kDockerHub : host);
 }
 
-std::string environment(const char* name)
-{
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
 } // namespace
 
 Credentials::Credentials(std::vector<fs::path> files, CredentialHelper helper)
@@ -99,13 +92,13 @@ Credentials Credentials::of_this_user()
     const auto add = [&](const std::string& directory, const char* name) {
         if (!directory.empty()) files.push_back(fs::path(directory) / name);
     };
-    if (const std::string file = environment("REGISTRY_AUTH_FILE"); !file.empty())
+    if (const std::string file = variable("REGISTRY_AUTH_FILE"); !file.empty())
         files.emplace_back(file);
-    if (const std::string directory = environment("DOCKER_CONFIG"); !directory.empty())
+    if (const std::string directory = variable("DOCKER_CONFIG"); !directory.empty())
         add(directory, "config.json");
     else
-        add(environment("HOME"), ".docker/config.json");
-    add(environment("XDG_RUNTIME_DIR"), "containers/auth.json");
+        add(variable("HOME"), ".docker/config.json");
+    add(variable("XDG_RUNTIME_DIR"), "containers/auth.json");
     add(user_configuration(), "containers/auth.json");
     return {std::move(files), &ask_credential_helper};
 }

@@ -1,12 +1,12 @@
 #include "runner/registry/hosts.hh"
 
+#include "runner/environment.hh"
 #include "runner/image/json_input.hh"
 #include "sandbox/base/error.hh"
 #include "sandbox/base/file.hh"
 #include "sandbox/base/text.hh"
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 namespace caisson::runner {
@@ -67,13 +67,6 @@ std::map<std::string, HostRules> read_rules(const fs::path& file)
                         return rules_from_json(each.value());
                     }));
     return all;
-}
-
-fs::path environment_path(const char* name)
-{
-    const char* value = std::getenv(name);
-    const fs::path path = value == nullptr ? fs::path() : fs::path(value);
-    return path.is_absolute() ? path : fs::path();
 }
 
 } // namespace
@@ -143,13 +136,6 @@ bool is_loopback(std::string_view domain)
     const std::string_view host = bare ? domain : domain.substr(0, port);
     return host == "localhost" || host == "[::1]" ||
            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
-}
-
-fs::path user_configuration()
-{
-    if (fs::path path = environment_path("XDG_CONFIG_HOME"); !path.empty()) return path;
-    if (const fs::path home = environment_path("HOME"); !home.empty()) return home / ".config";
-    return {};
 }
 
 } // namespace caisson::runner

@@ -46,7 +46,4 @@ private:
 /// Whether `domain` ("localhost:5000") is this machine whatever the resolver says.
 [[nodiscard]] bool is_loopback(std::string_view domain);
 
-/// `$XDG_CONFIG_HOME`, else `~/.config`; nothing where neither is there.
-[[nodiscard]] std::filesystem::path user_configuration();
-
 } // namespace caisson::runner

@@ -1,5 +1,6 @@
 #include "runner/store/store.hh"
 
+#include "runner/environment.hh"
 #include "runner/store/directory.hh"
 #include "runner/store/seal.hh"
 #include "runner/store/state.hh"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -38,12 +38,6 @@ constexpr std::array<std::string_view, 12> kNames = {"version",
 constexpr const char* kWritablePlace =
     "set CAISSON_STORE to a directory on a disk that can be written";
 constexpr const char* kOtherPlace = "set CAISSON_STORE to a new or empty directory";
-
-std::filesystem::path environment_path(const char* name)
-{
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::filesystem::path() : std::filesystem::path(value);
-}
 
 /// The directory itself, made with its parents where it is missing; ours alone.
 UniqueFd open_root(const std::filesystem::path& root)
@@ -113,15 +107,10 @@ void make_store(int root)
 
 std::filesystem::path Store::default_path()
 {
-    if (const auto path = environment_path("CAISSON_STORE"); !path.empty())
+    if (const std::string path = variable("CAISSON_STORE"); !path.empty())
         return std::filesystem::absolute(path);
     if (::geteuid() == 0) return "/var/lib/caisson";
-    // "All paths … must be absolute. If an implementation encounters a relative path … it should
-    // consider the path invalid and ignore it" (XDG Base Directory Specification)
-    if (const auto path = environment_path("XDG_DATA_HOME"); path.is_absolute())
-        return path / "caisson";
-    if (const auto home = environment_path("HOME"); home.is_absolute())
-        return home / ".local/share/caisson";
+    if (const auto path = user_data(); !path.empty()) return path / "caisson";
     throw Error(ErrorKind::kInput,
                 "find a place for the store: neither HOME nor XDG_DATA_HOME is set",
                 "set CAISSON_STORE");
