@@ -34,11 +34,14 @@ int prune_all()
 int prune(std::optional<std::chrono::hours> age)
 {
     const std::unique_ptr<Store> store = open_store();
+    // what builds that ended badly left is nobody's, whoever works here meanwhile
+    const std::vector<std::string> leftovers = store->leftover_trees();
+    remove_trees(*store, leftovers);
+    store->forget_leftovers();
     const Store::Collected collected = store->collect(age);
     remove_trees(*store, collected.trees);
-    store->forget_leftovers();
     std::printf("%zu trees, %zu cached steps and %zu blobs removed (%s)\n",
-                collected.trees.size(),
+                leftovers.size() + collected.trees.size(),
                 collected.steps,
                 collected.blobs,
                 in_units(collected.bytes).c_str());

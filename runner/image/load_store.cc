@@ -11,8 +11,11 @@ load_from_store(Store& store, const std::string& name, const std::string& archit
     BaseImage image = read_image(store, ref->manifest);
     if (!architecture.empty() && image.config.architecture != architecture) return std::nullopt;
     image.source = ref->name;
-    image.resolved = ref->origin;
-    if (!image.resolved.empty()) return image;
+    if (!ref->origin.empty()) {
+        image.resolved = ref->origin;
+        if (!ref->index.empty()) image.index = ref->index;
+        return image;
+    }
     const std::size_t slash = ref->name.rfind('/');
     const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
     const std::size_t colon = ref->name.find(':', start);

@@ -147,7 +147,8 @@ std::optional<attest::Digest> keep_pulled(Store& store, const BaseImage& image)
     store.put_image({.name = image.source,
                      .manifest = image.manifest,
                      .created = rfc3339(std::time(nullptr)),
-                     .origin = image.resolved});
+                     .origin = image.resolved,
+                     .index = image.index.value_or(attest::Digest())});
     const bool moved =
         former && !former->origin.empty() && former->manifest.digest != image.manifest.digest;
     return moved ? std::optional(former->manifest.digest) : std::nullopt;

@@ -50,6 +50,17 @@ struct stat status_of(const UniqueFd& place, const std::string& name)
 
 } // namespace
 
+std::size_t Store::State::remove_unused(const UniqueFd& place, std::time_t since) const
+{
+    std::size_t removed = 0;
+    for (const std::string& name : names_in(place.get())) {
+        if (status_of(place, name).st_mtime >= since) continue;
+        remove_entry(place, name);
+        ++removed;
+    }
+    return removed;
+}
+
 std::set<attest::Digest> Store::State::named_blobs(const Store& store) const
 {
     std::set<attest::Digest> named;
@@ -103,20 +114,16 @@ Store::Usage Store::usage() const
 
 Store::Collected Store::collect(std::optional<std::chrono::hours> age)
 {
-    (void)leftover_trees(); // sweeps tmp/ too
     const std::lock_guard lock(state_->mutex);
     const WorksAlone alone(state_->lock.get());
     Collected collected;
-    const std::time_t oldest =
-        std::time(nullptr) - (age ? std::chrono::seconds(*age).count() : std::time(nullptr));
     // entries before what they name: whatever interrupts this leaves nothing that names what is
     // gone
-    for (const UniqueFd* place : {&state_->steps, &state_->layers})
-        for (const std::string& name : names_in(place->get())) {
-            if (!age || status_of(*place, name).st_mtime >= oldest) continue;
-            state_->remove_entry(*place, name);
-            if (place == &state_->steps) ++collected.steps;
-        }
+    if (age) {
+        const std::time_t oldest = std::time(nullptr) - std::chrono::seconds(*age).count();
+        collected.steps = state_->remove_unused(state_->steps, oldest);
+        (void)state_->remove_unused(state_->layers, oldest);
+    }
     const std::set<attest::Digest> named = state_->kept_blobs(*this);
     for (const std::string& name : names_in(state_->blobs.get())) {
         const auto digest = attest::Digest::parse("sha256:" + name);

@@ -46,20 +46,20 @@ std::string dump(const ImageRef& ref)
                         {"manifest", to_json(ref.manifest)},
                         {"bundle", ref.bundle.empty() ? "" : ref.bundle.text()},
                         {"created", ref.created},
-                        {"origin", ref.origin}};
+                        {"origin", ref.origin},
+                        {"index", ref.index.empty() ? "" : ref.index.text()}};
     return value.dump();
 }
 
 ImageRef image_from_text(const std::string& text)
 {
     const json value = json::parse(text);
-    return {
-        .name = value.at("name"),
-        .manifest = descriptor_from_json(value.at("manifest")),
-        .bundle =
-            attest::Digest::parse(value.at("bundle").get<std::string>()).value_or(attest::Digest()),
-        .created = value.at("created"),
-        .origin = value.value("origin", "")}; // versions before kept none
+    return {.name = value.at("name"),
+            .manifest = descriptor_from_json(value.at("manifest")),
+            .bundle = digest_of_text(value.at("bundle")),
+            .created = value.at("created"),
+            .origin = value.value("origin", ""), // versions before kept none of these two
+            .index = digest_of_text(value.value("index", ""))};
 }
 
 /// The name under which the store keeps an image; one with a digest cannot be given.
@@ -74,6 +74,11 @@ std::string stored_name(const std::string& name)
 }
 
 } // namespace
+
+attest::Digest digest_of_text(const std::string& text)
+{
+    return attest::Digest::parse(text).value_or(attest::Digest());
+}
 
 std::vector<ImageRef> Store::images() const
 {

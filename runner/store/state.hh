@@ -3,6 +3,7 @@
 #include "runner/store/boot_mark.hh"
 #include "runner/store/store.hh"
 
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <set>
@@ -40,6 +41,8 @@ struct Store::State {
     /// These, and whatever an image's attestation speaks of, blob or not.
     [[nodiscard]] std::set<attest::Digest> kept_blobs(const Store& store) const;
     void remove_entry(const UniqueFd& place, const std::string& name) const;
+    /// Those entries that nobody used since; how many.
+    [[nodiscard]] std::size_t remove_unused(const UniqueFd& place, std::time_t since) const;
     /// Writes a sealed entry.
     void put_entry(const UniqueFd& place, const std::string& name, std::string_view body) const;
     /// The body of a sealed entry; nothing where it is missing or damaged.
@@ -60,6 +63,9 @@ public:
 private:
     int lock_; ///< borrowed
 };
+
+/// The digest that an entry names; empty where it names none.
+[[nodiscard]] attest::Digest digest_of_text(const std::string& text);
 
 /// "<build>.<n>": eight hexadecimal digits, a dot, a number. Nothing else becomes a path.
 [[nodiscard]] bool is_tree_name(std::string_view name) noexcept;

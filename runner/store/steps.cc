@@ -27,11 +27,6 @@ std::string digest_text(const attest::Digest& digest)
     return digest.empty() ? "" : digest.text();
 }
 
-attest::Digest digest_of_text(const std::string& text)
-{
-    return attest::Digest::parse(text).value_or(attest::Digest());
-}
-
 json evidence_to_json(const attest::StepEvidence& evidence)
 {
     return {{"name", evidence.name},

@@ -198,7 +198,10 @@ WorksAlone::WorksAlone(int lock)
     : lock_(lock)
 {
     if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return;
-    if (errno != EWOULDBLOCK) throw SysError(errno, "flock");
+    const int number = errno;
+    // a conversion that fails has given the old lock up (flock(2))
+    (void)::flock(lock, LOCK_SH);
+    if (number != EWOULDBLOCK) throw SysError(number, "flock");
     throw Error(ErrorKind::kInput, "another caisson works in this store", "wait for its end");
 }
 

@@ -33,6 +33,7 @@ struct ImageRef {
     attest::Digest bundle; ///< the Sigstore bundle's blob
     std::string created;   ///< when it was put here, RFC 3339
     std::string origin;    ///< of one that was pulled: its package URL; empty: it was built here
+    attest::Digest index;  ///< of one that was pulled: the index it was chosen from; empty: none
 };
 
 /// The unpacked tree of a layer.

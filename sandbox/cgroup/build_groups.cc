@@ -57,8 +57,8 @@ std::unique_ptr<BuildGroups> BuildGroups::try_make(const Limits& limits)
     groups->name_ = name;
     for (GroupPlace& place : places) {
         sweep_groups(place.directory.get());
-        (void)groups->add_tree(std::move(place),
-                               limits); // a tree that gives nothing is passed over
+        // one that gives nothing is passed over
+        (void)groups->add_tree(std::move(place), limits);
     }
     if (groups->trees_.empty()) return nullptr;
     auto first = groups->make_step(limits);

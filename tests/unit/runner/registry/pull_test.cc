@@ -45,6 +45,13 @@ TEST_F(Pull, FollowsAnIndexToThisMachine)
 
     EXPECT_EQ(image.manifest.digest.text(), child["digest"]);
     EXPECT_EQ(image.index, attest::Digest::of(manifest_text));
+
+    EXPECT_FALSE(keep_pulled(*store, image));
+    const auto kept = load_from_store(*store, image.source);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->manifest.digest, image.manifest.digest);
+    EXPECT_EQ(kept->resolved, image.resolved);
+    EXPECT_EQ(kept->index, image.index) << "a statement about a second build says as much";
 }
 
 TEST_F(Pull, HoldsTheRegistryToADigest)

@@ -106,6 +106,9 @@ TEST_F(Collection, WaitsForNobodyButTakesNothingFromThem)
                 HasSubstr("another caisson works in this store"));
     EXPECT_TRUE(has(loose));
     EXPECT_TRUE(store->find_image("app:1"));
+    // and who gave up still counts as one who works there
+    EXPECT_THAT(error_of(ErrorKind::kInput, [&] { (void)other->collect(std::nullopt); }),
+                HasSubstr("another caisson works in this store"));
 }
 
 TEST_F(Collection, IsAnnouncedByTheUsage)
