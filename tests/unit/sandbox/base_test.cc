@@ -155,7 +155,7 @@ TEST(Program, TellsTheLastLineOfAFailure)
 /// Whether it holds its output open or has closed it.
 TEST(Program, IsNotWaitedForForever)
 {
-    for (const char* script : {"sleep 60", "exec >&-; exec sleep 60"}) {
+    for (const char* script : {"exec sleep 60", "exec >&-; exec sleep 60"}) {
         ProgramOptions options{.path = "/bin/sh", .arguments = {"-c", script}};
         const auto started = std::chrono::steady_clock::now();
         EXPECT_THROW((void)run_to_end(options, 100, std::chrono::milliseconds(100)), Error);
